@@ -1,0 +1,1 @@
+"""Links, addresses, routes and rules of a network namespace: a thin writer, a full observer."""

@@ -1,0 +1,174 @@
+"""One NETLINK_ROUTE socket in one namespace: requests go out, answers come back."""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import os
+import sys
+from fcntl import ioctl
+from struct import pack
+
+from cnictl.netlink import message
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netns import Netns, NetnsError, entered
+from cnictl.spec.errno_text import errno_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+_SOL_NETLINK = 270  # linux/socket.h
+_EXT_ACK = 11  # linux/netlink.h, since Linux 4.12
+_GET_STRICT_CHK = 12  # since Linux 4.20
+_SIOCGSKNS = 0x894C  # linux/sockios.h, since Linux 4.9
+_KERNEL = 0  # the port of the kernel's end
+
+DUMP_ATTEMPTS = 5
+TIMEOUT = 30
+"""Seconds to wait for an answer.  The kernel answers before the request's send(2) returns, so that
+running into this means that an answer has been lost."""
+_ROOM = 1 << 16
+
+
+class Channel:
+    """A socket that stays in the namespace it was opened in, while the process stays where it is.
+
+    `netns` is a path, an open `Netns`, a descriptor, or None for the namespace this thread is in.
+    Raises NetnsGone or NetnsError.
+    """
+
+    def __init__(self, netns: str | Netns | int | None = None) -> None:
+        self._netns_fd = -1
+        self._sequence = 0
+        self._room = bytearray(_ROOM)
+        if netns is None:
+            self._socket = _open_socket()
+        else:
+            with entered(netns):
+                self._socket = _open_socket()
+
+    def close(self) -> None:
+        self._socket.close()
+        if self._netns_fd >= 0:
+            os.close(self._netns_fd)
+            self._netns_fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def netns_fd(self) -> int:
+        """A descriptor of the socket's namespace, open as long as the channel is."""
+        if self._netns_fd < 0:
+            try:
+                self._netns_fd = ioctl(self._socket.fileno(), _SIOCGSKNS)
+            except OSError as e:
+                raise NetnsError(
+                    f"cannot tell the network namespace of a socket: {errno_text(e.errno or 0)}"
+                ) from None
+        return self._netns_fd
+
+    def change(self, kind: int, flags: int, body: bytes, what: str) -> None:
+        """Have the kernel change something, and wait for its acknowledgement.
+
+        Every change goes through here.  `what` says in the error what was asked for
+        (`add address 10.9.0.2/24 to "eth0"`).  Raises NetlinkError.
+        """
+        self._send(kind, flags | message.ACK, body, what)
+        while True:
+            for answer in self._receive(what):
+                if answer.kind == message.ERROR:
+                    number, words = message.status(answer)
+                    if number:
+                        raise NetlinkError(what, number, words)
+                    return
+
+    def read(self, kind: int, body: bytes, what: str, *, dump: bool = False) -> list[bytes]:
+        """The bodies of the kernel's answers to a question.
+
+        Every question goes through here.  A dump that was interrupted by a change is asked for
+        again, five times in all; what the last one gave is then used with a line on stderr, as
+        the Go plugins do.  Raises NetlinkError.
+        """
+        if not dump:
+            self._send(kind, 0, body, what)
+            answer = self._receive(what)[0]
+            if answer.kind == message.ERROR:
+                raise NetlinkError(what, *message.status(answer))
+            return [answer.body]
+        bodies: list[bytes] = []
+        for _ in range(DUMP_ATTEMPTS):
+            bodies, interrupted = self._dump(kind, body, what)
+            if not interrupted:
+                return bodies
+        sys.stderr.write(
+            f"{what}: interrupted by changes {DUMP_ATTEMPTS} times, the list may be incomplete\n"
+        )
+        return bodies
+
+    def _dump(self, kind: int, body: bytes, what: str) -> tuple[list[bytes], bool]:
+        self._send(kind, message.DUMP, body, what)
+        bodies: list[bytes] = []
+        flags = 0
+        while True:
+            for answer in self._receive(what):
+                flags |= answer.flags
+                if answer.kind in (message.DONE, message.ERROR):
+                    number, words = message.status(answer)
+                    if number:
+                        raise NetlinkError(what, number, words)
+                    return bodies, bool(flags & message.DUMP_INTR)
+                bodies.append(answer.body)
+
+    def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
+        self._sequence += 1
+        try:
+            self._socket.send(message.message(kind, message.REQUEST | flags, self._sequence, body))
+        except OSError as e:
+            raise NetlinkError(what, e.errno or 0) from None
+
+    def _receive(self, what: str) -> list[message.Message]:
+        """The messages of the next datagram that belongs to the request in progress."""
+        while True:
+            try:
+                size = self._socket.recv_into(self._room, 1, _socket.MSG_PEEK | _socket.MSG_TRUNC)
+                if size > len(self._room):  # a link with hundreds of virtual functions
+                    self._room = bytearray(size)
+                size, (port, _) = self._socket.recvfrom_into(self._room)
+            except BlockingIOError:
+                reason = f"no answer from the kernel within {TIMEOUT} seconds"
+                raise NetlinkError(what, errno.ETIMEDOUT, reason=reason) from None
+            except OSError as e:
+                raise NetlinkError(what, e.errno or 0) from None
+            if port != _KERNEL:
+                continue
+            answers = [
+                answer
+                for answer in message.messages(bytes(memoryview(self._room)[:size]))
+                if answer.sequence == self._sequence
+            ]
+            if answers:
+                return answers
+
+
+def _open_socket() -> _socket.socket:
+    socket = _socket.socket(
+        _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE
+    )
+    try:
+        socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, pack("@ll", TIMEOUT, 0))
+        for option in (_EXT_ACK, _GET_STRICT_CHK):
+            try:
+                socket.setsockopt(_SOL_NETLINK, option, 1)
+            except OSError as e:
+                if e.errno != errno.ENOPROTOOPT:
+                    raise
+        socket.bind((0, 0))
+    except BaseException:
+        socket.close()
+        raise
+    return socket

@@ -1,0 +1,87 @@
+"""Kernel parameters below /proc/sys, of the network namespace this thread is in."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errors import CnictlError
+
+ROOT = "/proc/sys"
+FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
+_LONGEST = 65536
+
+
+class SysctlError(CnictlError):
+    """A parameter that cannot be read or written; the text is the one Go's os package gives."""
+
+    def __init__(self, operation: str, path: str, number: int) -> None:
+        super().__init__(f"{operation} {path}: {errno_text(number)}")
+        self.errno = number
+        self.path = path
+
+
+def path_of(name: str, root: str = ROOT) -> str:
+    """The file of a parameter named with dots or with slashes, as sysctl(8) reads it.
+
+    The first separator decides: after a dot, dots and slashes change places, so that an
+    interface name with a dot can be written with a slash.  Raises SysctlError for a name that
+    would leave `root`.
+    """
+    below = name
+    if "." in name.partition("/")[0]:
+        below = name.translate({ord("."): "/", ord("/"): "."})
+    if not below or below.startswith("/") or ".." in below.split("/"):
+        raise SysctlError("open", f"{root}/{name}", errno.ENOENT)
+    return f"{root}/{below}"
+
+
+def read(name: str, root: str = ROOT) -> str:
+    """The value without its final newline.  Raises SysctlError."""
+    path = path_of(name, root)
+    operation = "open"
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        operation = "read"
+        try:
+            return os.read(fd, _LONGEST).decode(errors="replace").removesuffix("\n")
+        finally:
+            os.close(fd)
+    except OSError as e:
+        raise SysctlError(operation, path, e.errno or 0) from None
+
+
+def write(name: str, value: str, root: str = ROOT) -> str:
+    """Write the bare value, and return what the kernel reads back.  Raises SysctlError."""
+    path = path_of(name, root)
+    operation = "open"
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+        operation = "write"
+        try:
+            os.write(fd, value.encode())
+        finally:
+            os.close(fd)
+    except OSError as e:
+        raise SysctlError(operation, path, e.errno or 0) from None
+    return read(name, root)
+
+
+def write_quietly(name: str, value: str, root: str = ROOT) -> bool:
+    """Write a value that is welcome but not needed; False when that was not possible."""
+    try:
+        write(name, value, root)
+    except SysctlError:
+        return False
+    return True
+
+
+def enable_forwarding(version: int, root: str = ROOT) -> None:
+    """Let the node forward IPv4 (4) or IPv6 (6) packets.  Raises SysctlError.
+
+    Nothing is written when forwarding is on already: /proc may be read-only.
+    """
+    name = FORWARDING[version]
+    if read(name, root).strip() != "1":
+        write(name, "1", root)
