@@ -1,0 +1,1 @@
+"""The CNI reference plugins: one module a plugin, grouped as the Go ones are."""

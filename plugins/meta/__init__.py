@@ -1,0 +1,1 @@
+"""Plugins that adjust what an earlier plugin of the list made."""
