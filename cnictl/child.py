@@ -12,6 +12,7 @@ import select
 import signal
 import time
 
+from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
@@ -38,9 +39,8 @@ class CannotRun(CnictlError):
     """The program is there, or should be, but the kernel would not start it."""
 
     def __init__(self, path: str, error: int, explanation: str = "", hint: str = "") -> None:
-        words = os.strerror(error).lower()
         more = f" ({explanation})" if explanation else ""
-        super().__init__(f"fork/exec {path}: {words}{more}", hint=hint)
+        super().__init__(f"fork/exec {path}: {errno_text(error)}{more}", hint=hint)
         self.path = path
         self.errno = error
 
@@ -130,7 +130,7 @@ class Child:
 
     def _signal(self, number: int) -> None:
         # the child is not reaped yet, so the number of the group cannot be somebody else's
-        try:  # noqa: SIM105 - contextlib costs start-up time
+        try:
             os.killpg(self._pid, number)
         except (ProcessLookupError, PermissionError):
             pass
@@ -238,7 +238,7 @@ def _fork(
                 os.dup2(fd, number)
             for ignored in _PYTHON_IGNORES:
                 signal.signal(ignored, signal.SIG_DFL)
-            os.execve(path, argv, environment)  # noqa: S606 - the caller names the program
+            os.execve(path, argv, environment)
         except OSError as problem:
             os.write(answer, b"%d" % (problem.errno or 0))
         finally:

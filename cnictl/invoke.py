@@ -61,7 +61,7 @@ class Timeout(Stopped):
 class Completed(Value):
     """How a program ended: its exit status (negative: the signal that killed it) and what it wrote."""
 
-    __slots__ = ("core_dumped", "status", "stderr", "stdout")
+    __slots__ = ("status", "stdout", "stderr", "core_dumped")
 
     def __init__(
         self, status: int, stdout: bytes = b"", stderr: bytes = b"", *, core_dumped: bool = False
