@@ -9,17 +9,21 @@ from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
 ROOT = "/proc/sys"
-FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
 _LONGEST = 65536
 
 
-class SysctlError(CnictlError):
-    """A parameter that cannot be read or written; the text is the one Go's os package gives."""
+class SysctlError(CnictlError, OSError):
+    """A parameter that cannot be read or written: `open /proc/sys/net/ipv4/nope: no such file or directory`.
+
+    The text is the one Go's os package gives; `reason` is the errno's words alone.
+    """
 
     def __init__(self, operation: str, path: str, number: int) -> None:
-        super().__init__(f"{operation} {path}: {errno_text(number)}")
+        self.reason = errno_text(number)
+        super().__init__(f"{operation} {path}: {self.reason}")
         self.errno = number
-        self.path = path
+        self.strerror = self.reason
+        self.filename = path
 
 
 def path_of(name: str, root: str = ROOT) -> str:
@@ -75,13 +79,3 @@ def write_quietly(name: str, value: str, root: str = ROOT) -> bool:
     except SysctlError:
         return False
     return True
-
-
-def enable_forwarding(version: int, root: str = ROOT) -> None:
-    """Let the node forward IPv4 (4) or IPv6 (6) packets.  Raises SysctlError.
-
-    Nothing is written when forwarding is on already: /proc may be read-only.
-    """
-    name = FORWARDING[version]
-    if read(name, root).strip() != "1":
-        write(name, "1", root)

@@ -1,12 +1,16 @@
-"""The client that plugins use: everything rtnetlink(7) offers them, on one socket in one namespace."""
+"""The client that plugins use: what they need of rtnetlink(7), on one socket in one namespace."""
 
 from __future__ import annotations
 
-from cnictl.netlink.channel import Channel
+from cnictl.netlink.addresses import Addresses, LinkAddress
+from cnictl.netlink.bridge_ports import BridgePorts, BridgeVlan
 from cnictl.netlink.errors import LinkGone, NetlinkError
+from cnictl.netlink.link import Link
+from cnictl.netlink.links import Links
+from cnictl.netlink.routes import KernelRoute, Routes
 
-__all__ = ["LinkGone", "NetlinkError", "Rtnl"]
+__all__ = ["BridgeVlan", "KernelRoute", "Link", "LinkAddress", "LinkGone", "NetlinkError", "Rtnl"]
 
 
-class Rtnl(Channel):
-    """`with Rtnl() as host, Rtnl(request.netns) as inside:` and then `inside.add_address(...)`."""
+class Rtnl(Links, BridgePorts, Addresses, Routes):
+    """`with Rtnl() as host, Rtnl(request.netns) as inside:`, and then `inside.add_address(link, prefix)`."""

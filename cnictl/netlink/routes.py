@@ -1,0 +1,202 @@
+"""Requests about routes."""
+
+from __future__ import annotations
+
+import errno
+from struct import Struct
+
+from cnictl.netlink.addresses import FAMILIES
+from cnictl.netlink.channel import Channel
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, u32
+from cnictl.netlink.names import scope_name
+from cnictl.spec.address import Address, Prefix
+from cnictl.spec.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.netlink.link import Link
+
+# linux/rtnetlink.h
+_RTM_NEWROUTE, _RTM_DELROUTE, _RTM_GETROUTE = 24, 25, 26
+_RTMSG = Struct(
+    "=BBBBBBBBI"
+)  # family, lengths of destination and source, TOS, table, protocol, scope, type, flags
+_RTNEXTHOP = Struct("=HBBi")  # length, flags, hops, index
+_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _MULTIPATH, _TABLE, _VIA = 1, 4, 5, 6, 7, 9, 15, 18
+_F_CLONED, _F_LOOKUP_TABLE = 0x200, 0x1000
+_PROTO_BOOT = 3
+_TYPE_UNICAST = 1
+
+MAIN_TABLE = 254
+_HEADER_TABLES = 256
+SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_HOST, SCOPE_NOWHERE = 0, 253, 254, 255
+
+
+class KernelRoute(Value):
+    """A route in one of the kernel's tables.
+
+    `dst` is `0.0.0.0/0` or `::/0` for a default route, `device` an index (0 when there is none),
+    `metric` what iproute2 and the kernel also call priority, `scope` as iproute2 names it,
+    `protocol` and `kind` the numbers RTPROT_* and RTN_*.  A route with several next hops comes
+    as one value for each of them.
+    """
+
+    __slots__ = ("dst", "gateway", "device", "source", "table", "metric", "scope", "protocol", "kind")
+
+    def __init__(
+        self,
+        dst: Prefix,
+        *,
+        gateway: Address | None = None,
+        device: int = 0,
+        source: Address | None = None,
+        table: int = MAIN_TABLE,
+        metric: int = 0,
+        scope: str = "global",
+        protocol: int = _PROTO_BOOT,
+        kind: int = _TYPE_UNICAST,
+    ) -> None:
+        self.dst = dst
+        self.gateway = gateway
+        self.device = device
+        self.source = source
+        self.table = table
+        self.metric = metric
+        self.scope = scope
+        self.protocol = protocol
+        self.kind = kind
+
+
+class Routes(Channel):
+    """What concerns routes.  Everything raises NetlinkError."""
+
+    def routes(self, table: int | None = MAIN_TABLE, *, link: Link | None = None) -> list[KernelRoute]:
+        """Of one table, or of all with None, perhaps only those through a link; IPv4 first.
+
+        Entries of the routing cache are left out.
+        """
+        return [
+            route
+            for family in FAMILIES.values()
+            for answer in self._dump_routes(family, table)
+            for route in _parse(answer, family)
+            # Kernels before 4.20 do not look at the table.
+            if (table is None or route.table == table) and (link is None or route.device == link.index)
+        ]
+
+    def add_route(
+        self,
+        dst: Prefix,
+        *,
+        link: Link | None = None,
+        gateway: Address | None = None,
+        metric: int = 0,
+        table: int = 0,
+        scope: int = SCOPE_UNIVERSE,
+        source: Address | None = None,
+        exclusive: bool = True,
+    ) -> None:
+        """Add a route; table 0 is the main one, metric 0 leaves it to the kernel.
+
+        Without `exclusive` an IPv4 route goes in front of others to the same destination and an
+        IPv6 one becomes another next hop of them; only the very same route is refused.
+        """
+        table = table or MAIN_TABLE
+        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST)
+        if source is not None:
+            body += attribute(_PREFSRC, source.packed)
+        if gateway is not None:
+            body += attribute(_GATEWAY, gateway.packed)
+        if table >= _HEADER_TABLES:
+            body += u32(_TABLE, table)
+        if metric > 0:
+            body += u32(_PRIORITY, metric)
+        if link is not None:
+            body += u32(_OIF, link.index)
+        words = _words(dst, gateway, link)
+        self.change(_RTM_NEWROUTE, CREATE | (EXCL if exclusive else 0), body, f"add route {words}")
+
+    def delete_route(self, dst: Prefix, *, link: Link | None = None, gateway: Address | None = None) -> None:
+        """Delete the first route of the main table that fits, whatever its scope, type and protocol."""
+        body = _rtmsg(dst, MAIN_TABLE, 0, SCOPE_NOWHERE, 0)
+        if gateway is not None:
+            body += attribute(_GATEWAY, gateway.packed)
+        if link is not None:
+            body += u32(_OIF, link.index)
+        self.change(_RTM_DELROUTE, 0, body, f"delete route {_words(dst, gateway, link)}")
+
+    def route_to(self, address: Address) -> KernelRoute:
+        """The route a packet from here to that address takes, as `ip route get` shows it."""
+        length = len(address.packed) * 8
+        body = _RTMSG.pack(FAMILIES[address.version], length, 0, 0, 0, 0, 0, 0, _F_LOOKUP_TABLE)
+        answer = self.read(_RTM_GETROUTE, body + attribute(_DST, address.packed), f"find route to {address}")
+        return next(_parse(answer[0], FAMILIES[address.version], cloned=True))
+
+    def _dump_routes(self, family: int, table: int | None) -> list[bytes]:
+        body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
+        if table is not None:
+            body += u32(_TABLE, table)
+        try:
+            return self.read(_RTM_GETROUTE, body, "list routes", dump=True)
+        except NetlinkError as e:
+            if e.errno == errno.ENOENT:  # nobody has put a route into that table yet
+                return []
+            raise
+
+
+def _rtmsg(dst: Prefix, table: int, protocol: int, scope: int, kind: int) -> bytes:
+    header = table if table < _HEADER_TABLES else 0
+    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, 0, header, protocol, scope, kind, 0)
+    return fixed + attribute(_DST, dst.network.address.packed)
+
+
+def _words(dst: Prefix, gateway: Address | None, link: Link | None) -> str:
+    words = str(dst)
+    if gateway is not None:
+        words += f" via {gateway}"
+    return words if link is None else f'{words} dev "{link.name}"'
+
+
+def _parse(body: bytes, family: int, *, cloned: bool = False) -> Iterator[KernelRoute]:
+    """The routes of an RTM_NEWROUTE message, one for each next hop."""
+    answered, length, _, _, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
+    # A kernel without IPv6 answers a question about its routes with those of IPv4.
+    if answered != family or (flags & _F_CLONED and not cloned):
+        return
+    found = attributes(body, _RTMSG.size)
+    version = 4 if family == FAMILIES[4] else 6
+    dst = Prefix(Address(found[_DST]), length) if _DST in found else Prefix.default(version)
+    hops = _hops(found[_MULTIPATH]) if _MULTIPATH in found else ((number(found.get(_OIF, b"")), found),)
+    for device, hop in hops:
+        yield KernelRoute(
+            dst,
+            gateway=_gateway(hop),
+            device=device,
+            source=Address(found[_PREFSRC]) if _PREFSRC in found else None,
+            table=number(found[_TABLE]) if _TABLE in found else table,
+            metric=number(found.get(_PRIORITY, b"")),
+            scope=scope_name(scope),
+            protocol=protocol,
+            kind=kind,
+        )
+
+
+def _hops(data: bytes) -> Iterator[tuple[int, dict[int, bytes]]]:
+    offset = 0
+    while len(data) - offset >= _RTNEXTHOP.size:
+        size, _, _, device = _RTNEXTHOP.unpack_from(data, offset)
+        if not _RTNEXTHOP.size <= size <= len(data) - offset:
+            raise ValueError(f"next hop of {size} bytes at {offset} in {len(data)}")
+        yield device, attributes(data[offset : offset + size], _RTNEXTHOP.size)
+        offset += (size + 3) & ~3
+
+
+def _gateway(hop: dict[int, bytes]) -> Address | None:
+    if _GATEWAY in hop:
+        return Address(hop[_GATEWAY])
+    if _VIA in hop:  # of another family than the destination: struct rtvia
+        return Address(hop[_VIA][2:])
+    return None
