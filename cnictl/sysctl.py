@@ -20,10 +20,14 @@ class SysctlError(CnictlError, OSError):
 
     def __init__(self, operation: str, path: str, number: int) -> None:
         self.reason = errno_text(number)
-        super().__init__(f"{operation} {path}: {self.reason}")
+        self.message = f"{operation} {path}: {self.reason}"
+        super().__init__(self.message)
         self.errno = number
         self.strerror = self.reason
         self.filename = path
+
+    def __str__(self) -> str:
+        return self.message  # OSError would make up a text of its own
 
 
 def path_of(name: str, root: str = ROOT) -> str:

@@ -1,4 +1,4 @@
-"""One NETLINK_ROUTE socket in one namespace: requests go out, answers come back."""
+"""One netlink socket in one namespace: requests go out, answers come back."""
 
 from __future__ import annotations
 
@@ -34,19 +34,21 @@ _ROOM = 1 << 16
 class Channel:
     """A socket that stays in the namespace it was opened in, while the process stays where it is.
 
-    `netns` is a path, an open `Netns`, a descriptor, or None for the namespace this thread is in.
-    Raises NetnsGone or NetnsError.
+    `netns` is a path, an open `Netns`, a descriptor, or None for the namespace this thread is in;
+    `protocol` a NETLINK_* number of linux/netlink.h.  Raises NetnsGone or NetnsError.
     """
 
-    def __init__(self, netns: str | Netns | int | None = None) -> None:
+    def __init__(
+        self, netns: str | Netns | int | None = None, *, protocol: int = _socket.NETLINK_ROUTE
+    ) -> None:
         self._netns_fd = -1
         self._sequence = 0
         self._room = bytearray(_ROOM)
         if netns is None:
-            self._socket = _open_socket()
+            self._socket = _open_socket(protocol)
         else:
             with entered(netns):
-                self._socket = _open_socket()
+                self._socket = _open_socket(protocol)
 
     def close(self) -> None:
         self._socket.close()
@@ -155,10 +157,8 @@ class Channel:
                 return answers
 
 
-def _open_socket() -> _socket.socket:
-    socket = _socket.socket(
-        _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE
-    )
+def _open_socket(protocol: int) -> _socket.socket:
+    socket = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, protocol)
     try:
         socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, pack("@ll", TIMEOUT, 0))
         for option in (_EXT_ACK, _GET_STRICT_CHK):

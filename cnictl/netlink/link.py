@@ -97,6 +97,9 @@ class Link(Value):
         self.data: Facts = {} if data is None else data
         self.port: Facts = {} if port is None else port
 
+    def __hash__(self) -> int:
+        return hash((self.index, self.name))  # the facts are dicts
+
     @property
     def up(self) -> bool:
         return bool(self.flags & IFF_UP)

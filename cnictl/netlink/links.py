@@ -72,6 +72,8 @@ class Links(Channel):
         index of what it sits on; it appears in the namespace `netns_fd` when that is given.
         """
         what = f'create link "{name}"'
+        if not name:  # the kernel would choose one
+            raise NetlinkError(what, errno.EINVAL, reason="LinkAttrs.Name cannot be empty")
         body = _ifinfomsg()
         if parent:
             body += u32(_LINK, parent)
