@@ -75,7 +75,7 @@ def _body(link: Link, prefix: Prefix) -> bytes:
     body = _IFADDRMSG.pack(FAMILIES[prefix.version], prefix.length, 0, 0, link.index)
     body += attribute(_LOCAL, packed) + attribute(_ADDRESS, packed)
     if prefix.version == 4 and prefix.length < _BROADCAST_BELOW:
-        body += attribute(_BROADCAST, prefix.broadcast.packed)
+        body += attribute(_BROADCAST, prefix.last_address.packed)
     return body
 
 
