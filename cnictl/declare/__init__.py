@@ -1,0 +1,1 @@
+"""What must hold after ADD, as data, and its comparison with what is there."""

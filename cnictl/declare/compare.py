@@ -1,0 +1,105 @@
+"""Where a state parts from what was expected of it, in words that say what is."""
+
+from __future__ import annotations
+
+from cnictl.declare.model import NODE
+from cnictl.spec.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnictl.declare.model import Entity, Expectation, Fact, State
+
+
+class Drift(Value):
+    """An expectation that does not hold.
+
+    `fact` names the fact that differs and `found` is its value; for an entity that is missing
+    (or is there and must not be) both are None.
+    """
+
+    __slots__ = ("expectation", "fact", "found")
+
+    def __init__(self, expectation: Expectation, fact: str | None = None, found: Fact | None = None) -> None:
+        self.expectation = expectation
+        self.fact = fact
+        self.found = found
+
+    def __str__(self) -> str:
+        return sentence(self)
+
+
+def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
+    """Return the drifts, in the order of the expectations; none when all of them hold."""
+    drifts: list[Drift] = []
+    for expectation in expectations:
+        wanted = expectation.entity
+        found = state.find(expectation.where, wanted.kind, wanted.key)
+        if expectation.absent:
+            if found is not None:
+                drifts.append(Drift(expectation))
+        elif found is None:
+            drifts.append(Drift(expectation))
+        else:
+            drifts += [
+                Drift(expectation, name, found.facts.get(name))
+                for name, fact in wanted.facts.items()
+                if found.facts.get(name) != fact
+            ]
+    return drifts
+
+
+def sentence(drift: Drift) -> str:
+    """Say what is, then what was expected: `eth0 has mtu 1400, not 1500`."""
+    expectation = drift.expectation
+    entity = expectation.entity
+    place = "" if expectation.where == NODE else f" in {expectation.where}"
+    name = _name(entity)
+    if expectation.absent:
+        return f"{name} is there{place}, and should not be"
+    if drift.fact is None:
+        return f"{_missing(entity)}{place}"
+    wanted = entity.facts[drift.fact]
+    if entity.kind == "chain" and isinstance(wanted, tuple):
+        return _rules(name, wanted, drift.found if isinstance(drift.found, tuple) else ()) + place
+    if isinstance(wanted, bool) or isinstance(drift.found, bool):
+        word = drift.fact.replace("_", " ")
+        return f"{name} is {'' if drift.found else 'not '}{word}{place}"
+    has = "no" if drift.found in (None, "") else ""
+    found = "" if has else f" {drift.found}"
+    fact = {"mac": "MAC address", "mtu": "MTU", "txqlen": "transmit queue length"}.get(drift.fact, drift.fact)
+    return f"{name} has {has + ' ' if has else ''}{fact}{found}, not {wanted}{place}"
+
+
+def _name(entity: Entity) -> str:
+    if entity.kind in ("link", "sysctl"):
+        return entity.key
+    if entity.kind == "address":
+        link, _, prefix = entity.key.partition(" ")
+        return f"address {prefix} of {link}"
+    return f"{entity.kind} {entity.key}"
+
+
+def _missing(entity: Entity) -> str:
+    if entity.kind == "link":
+        return f"there is no link {entity.key}"
+    if entity.kind == "address":
+        link, _, prefix = entity.key.partition(" ")
+        return f"{link} has lost address {prefix}"
+    if entity.kind == "vlan":
+        link, _, vid = entity.key.partition(" ")
+        return f"{link} is not in VLAN {vid}"
+    if entity.kind == "sysctl":
+        return f"there is no sysctl {entity.key}"
+    return f"{entity.kind} {entity.key} is missing"
+
+
+def _rules(name: str, wanted: tuple[str, ...], found: tuple[str, ...]) -> str:
+    for text in wanted:
+        if text not in found:
+            return f"{name} lacks the rule {text}"
+    for text in found:
+        if text not in wanted:
+            return f"{name} has the rule {text}, which does not belong there"
+    return f"{name} has its rules in another order"

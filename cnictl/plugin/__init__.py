@@ -1,0 +1,1 @@
+"""What a plugin is written with: the request, the skeleton around it, and what plugins share."""

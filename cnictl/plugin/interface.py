@@ -1,0 +1,315 @@
+"""What plugins that make an interface share: veth pairs, addresses, routes, and what must hold of them.
+
+What is sent to the kernel, and the words of the errors, are those of the Go plugins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from cnictl import sysctl
+from cnictl.declare import entities
+from cnictl.declare.model import NODE, Expectation
+from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
+from cnictl.netns import entered
+from cnictl.spec.errors import INTERNAL, CnictlError, CniError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Concatenate, ParamSpec
+
+    from cnictl.netlink.rtnl import Link
+    from cnictl.plugin.request import Request
+    from cnictl.spec.address import Address, Prefix
+    from cnictl.spec.result import Interface, Result
+
+    P = ParamSpec("P")
+
+NAME_ATTEMPTS = 10
+DAD_PAUSE = 0.05
+DAD_LIMIT = 5.0
+"""Seconds to wait for duplicate address detection."""
+
+IPV6 = 6
+
+
+def random_name() -> str:
+    """Return a name for the host's end of a veth pair, or for a link that is renamed later."""
+    return "veth" + os.urandom(4).hex()
+
+
+def open_netns(request: Request) -> Rtnl:
+    """Return a netlink socket in the container's netns; raises CniError naming the path."""
+    try:
+        return Rtnl(request.netns)
+    except CnictlError as error:
+        raise CniError(INTERNAL, f'failed to open netns "{request.netns}": {error}') from None
+
+
+def add_veth(
+    request: Request, host: Rtnl, inside: Rtnl, ifname: str, *, mtu: int = 0, mac: str = ""
+) -> tuple[Link, Link]:
+    """Make a veth pair, its container end called `ifname`; return (host end, container end).
+
+    The host end is up; the container end stays down until it is configured.  `mtu` in bytes, 0
+    for the kernel's default.  The pair is removed again when the request fails later.
+    """
+    for _ in range(NAME_ATTEMPTS):
+        name = random_name()
+        try:
+            inside.add_veth(ifname, peer=name, peer_netns=host, mtu=mtu, mac=mac or None)
+            break
+        except NetlinkError as error:
+            if error.reason != "file exists":
+                raise CniError(INTERNAL, f"failed to make veth pair: {error.reason}", str(error)) from None
+            if not _exists(inside, name):
+                raise CniError(
+                    INTERNAL,
+                    f'container veth name ("{ifname}") peer provided ("{name}") already exists',
+                    f"{ifname} is already in {request.netns}; DEL the attachment that has it first",
+                ) from None
+    else:
+        raise CniError(INTERNAL, "failed to find a unique veth name", f"after {NAME_ATTEMPTS} attempts")
+    request.undo.push(later, NODE if inside is host else request.netns, delete_link, ifname)
+    container_end = inside.link(ifname)
+    try:
+        host_end = host.link(name)
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to lookup "{name}" in "{request.netns}": {error.reason}') from None
+    try:
+        host.set_up(host_end)
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to set "{name}" up: {error.reason}', str(error)) from None
+    sysctl.write_quietly(f"net/ipv6/conf/{name}/accept_ra", "0")
+    request.log.info("made veth pair", host=name, container=ifname, mtu=mtu or "default")
+    return host.link(name), container_end
+
+
+def later(
+    where: str, step: Callable[Concatenate[Rtnl, P], object], *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Call a step on a socket opened for it in `where`: for undo, which runs when the others are closed."""
+    with Rtnl(where or None) as netns:
+        step(netns, *args, **kwargs)
+
+
+def delete_link(netns: Rtnl, name: str) -> list[Prefix]:
+    """Remove a link and return the global unicast addresses it had; none when it is gone already."""
+    try:
+        link = netns.link(name)
+    except LinkGone:
+        return []
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to lookup "{name}": {error.reason}') from None
+    try:
+        addresses = [one.prefix for one in netns.addresses(link)]
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to get IP addresses for "{name}": {error.reason}') from None
+    try:
+        netns.delete_link(link)
+    except LinkGone:
+        pass
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to delete "{name}": {error.reason}', str(error)) from None
+    return [one for one in addresses if one.address.is_global_unicast]
+
+
+def delete_container_interface(request: Request) -> list[Prefix]:
+    """Remove CNI_IFNAME for DEL and return the global unicast addresses it had; none without a netns."""
+    if not request.netns:
+        return []
+    with Rtnl(request.netns) as inside:
+        addresses = delete_link(inside, request.ifname)
+    request.log.info("removed interface", had=",".join(str(one) for one in addresses))
+    return addresses
+
+
+def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> None:
+    """Give `ifname` the addresses and routes of the Result and set it up.
+
+    Addresses without an interface index are somebody else's.  A route without a gateway gets that
+    of the first address of its family.
+    """
+    if not result.interfaces:
+        raise CniError(INTERNAL, "no interfaces to configure")
+    try:
+        link = inside.link(ifname)
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to lookup "{ifname}": {error.reason}') from None
+    gateways = _add_addresses(request, inside, link, result)
+    try:
+        inside.set_up(link)
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to set "{ifname}" UP: {error.reason}', str(error)) from None
+    if IPV6 in gateways:
+        _settle(inside, link)
+    for route in result.routes:
+        gateway = route.gw or gateways.get(route.dst.version)
+        try:
+            inside.add_route(
+                route.dst,
+                link=link,
+                gateway=gateway,
+                metric=route.priority,
+                table=route.table or 0,
+                scope=route.scope or 0,
+                exclusive=False,
+            )
+        except NetlinkError as error:
+            words = f"{route.dst} via {gateway or 'no gateway'} dev {ifname} metric {route.priority}"
+            raise CniError(INTERNAL, f"failed to add route '{words}': {error.reason}", str(error)) from None
+    request.log.info(
+        "configured interface",
+        addresses=",".join(str(one.address) for one in result.ips),
+        routes=",".join(str(one.dst) for one in result.routes),
+    )
+
+
+def container_interface(request: Request, result: Result) -> Interface:
+    """Return the Result's entry for CNI_IFNAME in CNI_NETNS; raises CniError when there is none."""
+    for interface in reversed(result.interfaces):
+        if interface.name == request.ifname and interface.sandbox == request.netns:
+            return interface
+    sandboxes = [one.sandbox for one in result.interfaces if one.sandbox]
+    raise CniError(
+        INTERNAL,
+        f"Sandbox in prevResult {sandboxes[-1] if sandboxes else ''}"
+        f" doesn't match configured netns: {request.netns}",
+    )
+
+
+def declare_addressing(request: Request, result: Result, ifname: str) -> list[Expectation]:
+    """Return what must hold of the addresses and routes of a Result in the container.
+
+    Every route of the Result is there through the gateway that `configure` chose; every address
+    has its connected route, except host addresses, which have none.
+    """
+    where = request.netns
+    expected = [
+        Expectation(where, entities.address(ifname, ip.address))
+        for ip in result.ips
+        if _is_own(result, ip.interface, request)
+    ]
+    gateways: dict[int, Address] = {}
+    for ip in result.ips:
+        if ip.gateway is not None and ip.interface is not None:
+            gateways.setdefault(ip.address.version, ip.gateway)
+    for route in result.routes:
+        gateway = route.gw or gateways.get(route.dst.version)
+        expected.append(
+            Expectation(
+                where,
+                entities.route(
+                    route.dst,
+                    device=ifname,
+                    gateway=gateway,
+                    table=route.table or entities.MAIN_TABLE,
+                    metric=route.priority,
+                ),
+            )
+        )
+    return expected
+
+
+def declare_veth(
+    request: Request, container: Interface, host_name: str, host_mac: str, *, up: bool = True
+) -> list[Expectation]:
+    """Return what must hold of a veth pair whose host end has that name and MAC address."""
+    return [
+        Expectation(
+            request.netns,
+            entities.link(
+                container.name, kind="veth", mac=container.mac.lower() or None, up=up, peer=host_name
+            ),
+        ),
+        Expectation(NODE, entities.link(host_name, kind="veth", mac=host_mac.lower() or None, up=True)),
+    ]
+
+
+def _add_addresses(request: Request, inside: Rtnl, link: Link, result: Result) -> dict[int, Address]:
+    """Add the addresses in order; return the first gateway of each family (4 and 6)."""
+    gateways: dict[int, Address] = {}
+    enabled_ipv6 = False
+    for ip in result.ips:
+        if ip.interface is None:
+            continue
+        if (
+            not 0 <= ip.interface < len(result.interfaces)
+            or result.interfaces[ip.interface].name != link.name
+        ):
+            raise CniError(
+                INTERNAL, f'failed to add IP addr {ip.address} to "{link.name}": invalid interface index'
+            )
+        if ip.address.version == IPV6 and not enabled_ipv6:
+            _enable_ipv6(request.netns, link.name)
+            enabled_ipv6 = True
+        try:
+            inside.add_address(link, ip.address)
+        except NetlinkError as error:
+            raise CniError(
+                INTERNAL, f'failed to add IP addr {ip.address} to "{link.name}": {error.reason}', str(error)
+            ) from None
+        if ip.gateway is not None:
+            gateways.setdefault(ip.address.version, ip.gateway)
+    return gateways
+
+
+def _enable_ipv6(netns: str, ifname: str) -> None:
+    with entered(netns):
+        for name in ("lo", ifname):
+            switch = f"net/ipv6/conf/{name}/disable_ipv6"
+            try:
+                if sysctl.read(switch) == "0":
+                    continue
+            except OSError as error:
+                sys.stderr.write(f'ipam_linux: failed to read sysctl "{switch}": {error.strerror}\n')
+                continue
+            try:
+                sysctl.write(switch, "0")
+            except OSError as error:
+                text = f'failed to enable IPv6 for interface "{name}" ({switch}=0): {error.strerror}'
+                raise CniError(INTERNAL, text) from None
+        try:
+            sysctl.write(f"net/ipv6/conf/{ifname}/keep_addr_on_down", "1")
+        except OSError as error:
+            text = f'failed to enable keep_addr_on_down for interface "{ifname}": {error.strerror}'
+            raise CniError(INTERNAL, text) from None
+
+
+def _settle(inside: Rtnl, link: Link) -> None:
+    """Wait until duplicate address detection is done with the link's IPv6 addresses."""
+    deadline = time.monotonic() + DAD_LIMIT
+    prefix = f'failed to settle addresses for "{link.name}": link {link.name}'
+    while True:
+        addresses = [one for one in inside.addresses(link) if one.prefix.version == IPV6]
+        failed = [one for one in addresses if one.dad_failed]
+        if failed:
+            raise CniError(
+                INTERNAL,
+                f"{prefix} has address {failed[0].prefix.address} in DADFAILED state",
+                "another station on the link has that address",
+            )
+        if not any(one.tentative for one in addresses):
+            return
+        if time.monotonic() >= deadline:
+            if inside.link(link.name).operstate != "up":
+                return
+            raise CniError(INTERNAL, f"{prefix} still has tentative addresses after {DAD_LIMIT:.0f} seconds")
+        time.sleep(DAD_PAUSE)
+
+
+def _exists(netns: Rtnl, name: str) -> bool:
+    try:
+        netns.link(name)
+    except LinkGone:
+        return False
+    return True
+
+
+def _is_own(result: Result, index: int | None, request: Request) -> bool:
+    if index is None or not 0 <= index < len(result.interfaces):
+        return index is None
+    return result.interfaces[index].name == request.ifname

@@ -1,0 +1,153 @@
+"""The thin observer of CHECK: reads what expectations ask about, and no more.
+
+`cnictl snapshot` reads everything through other libraries; both report the entities of
+`cnictl.declare.entities`, so that the same expectation holds in both or in neither.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from cnictl.declare import entities
+from cnictl.declare.model import NODE, State
+from cnictl.netlink.rtnl import LinkGone, Rtnl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cnictl.declare.model import Entity, Expectation
+    from cnictl.netlink.rtnl import Link
+
+CONTENT_LIMIT = 1 << 20
+"""Bytes read of a file that an expectation is about; more than that is not one of ours."""
+
+NETLINK_KINDS = {"link", "address", "route", "vlan"}
+
+
+def observe(expectations: Iterable[Expectation]) -> State:
+    """Return the state of all that the expectations name.
+
+    Raises CnictlError when a namespace cannot be opened or a program that lists rules fails.
+    """
+    by_place: dict[str, list[Entity]] = {}
+    for expectation in expectations:
+        by_place.setdefault(expectation.where, []).append(expectation.entity)
+    state = State()
+    for where, wanted in by_place.items():
+        kinds = {entity.kind for entity in wanted}
+        if kinds & NETLINK_KINDS:
+            state.extend(where, _netlink(where, wanted))
+        if "sysctl" in kinds:
+            state.extend(where, _sysctls(where, [one.key for one in wanted if one.kind == "sysctl"]))
+        if kinds & {"chain", "rule"}:
+            state.extend(where, _netfilter([one for one in wanted if one.kind in ("chain", "rule")]))
+        if "file" in kinds:
+            state.extend(where, _files(one.key for one in wanted if one.kind == "file"))
+    return state
+
+
+def link_entity(link: Link, master: str = "", peer: str = "") -> Entity:
+    """Return a link as the entity that it is compared as."""
+    return entities.link(
+        link.name,
+        kind=link.kind,
+        mac=link.mac,
+        mtu=link.mtu,
+        up=link.up,
+        master=master,
+        peer=peer,
+        promiscuous=link.promiscuity > 0,
+        all_multicast=link.all_multicast,
+        txqlen=link.txqlen,
+        hairpin=link.hairpin,
+        isolated=link.isolated,
+        vlan_filtering=link.vlan_filtering,
+    )
+
+
+def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
+    kinds = {entity.kind for entity in wanted}
+    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in ("link", "address", "vlan")}
+    with Rtnl(where or None) as netns:
+        links: dict[str, Link] = {}
+        for name in names:
+            try:
+                links[name] = netns.link(name)
+            except LinkGone:
+                continue
+        peers_wanted = {entity.key for entity in wanted if entity.kind == "link" and "peer" in entity.facts}
+        for link in links.values():
+            master = netns.link_by_index(link.master).name if link.master else ""
+            yield link_entity(link, master, _peer(link) if link.name in peers_wanted else "")
+            if "vlan" in kinds:
+                for vlan in netns.bridge_vlans(link):
+                    yield entities.bridge_vlan(link.name, vlan.vid, pvid=vlan.pvid, untagged=vlan.untagged)
+            if "address" in kinds:
+                for one in netns.addresses(link):
+                    yield entities.address(link.name, one.prefix, scope=one.scope)
+        if "route" in kinds:
+            device = {link.index: link.name for link in netns.links()}
+            for route in netns.routes():
+                yield entities.route(
+                    route.dst,
+                    device=device.get(route.device),
+                    gateway=route.gateway,
+                    table=route.table,
+                    metric=route.metric,
+                    scope=route.scope,
+                    source=route.source,
+                )
+
+
+def _peer(link: Link) -> str:
+    """Return the name of a veth's other end when it is in the node, and the two know one another."""
+    if link.kind != "veth" or not link.peer:
+        return ""
+    with Rtnl() as node:
+        try:
+            other = node.link_by_index(link.peer)
+        except LinkGone:
+            return ""
+    return other.name if other.kind == "veth" and other.peer == link.index else ""
+
+
+def _sysctls(where: str, names: list[str]) -> list[Entity]:
+    from cnictl import sysctl
+
+    def read() -> list[Entity]:
+        found = []
+        for name in names:
+            try:
+                found.append(entities.sysctl(name, sysctl.read(name)))
+            except OSError:
+                continue
+        return found
+
+    if where == NODE:
+        return read()
+    from cnictl.netns import entered
+
+    with entered(where):
+        return read()
+
+
+def _netfilter(wanted: list[Entity]) -> Iterator[Entity]:
+    from cnictl.netfilter import lookup
+
+    chains = {entity.key.partition(":")[0] if entity.kind == "rule" else entity.key for entity in wanted}
+    return lookup.chains(sorted(chains))
+
+
+def _files(paths: Iterable[str]) -> Iterator[Entity]:
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                yield entities.file(path, os.read(descriptor, CONTENT_LIMIT).decode(errors="replace"))
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,38 @@
+"""One program, many plugins: the name by which it was called tells which."""
+
+from __future__ import annotations
+
+import sys
+
+from cnictl.plugin import skel
+
+PROGRAMS = {
+    "bridge": "main.bridge",
+    "host-local": "ipam.host_local",
+    "loopback": "main.loopback",
+    "portmap": "meta.portmap",
+    "ptp": "main.ptp",
+    "static": "ipam.static",
+    "tuning": "meta.tuning",
+}
+
+
+def load(name: str) -> skel.Plugin | None:
+    """Return the plugin of that name, None when there is none here."""
+    where = PROGRAMS.get(name)
+    if where is None:
+        return None
+    module = __import__(f"{__package__}.{where}", fromlist=("PLUGIN",))
+    plugin: skel.Plugin = module.PLUGIN
+    return plugin
+
+
+def main(name: str = "") -> int:
+    """Answer a call of the plugin `name`, by default that of the symlink; return the exit status."""
+    name = name or sys.argv[0].rpartition("/")[2]
+    plugin = load(name)
+    if plugin is None:
+        known = ", ".join(PROGRAMS)
+        sys.stderr.write(f"{name}: not a plugin of cnictl; link it under one of the names {known}\n")
+        return 2
+    return skel.main(plugin, load)
