@@ -98,7 +98,7 @@ def _become(argv: Sequence[str], answer: int) -> int:
     for number in (*_FORWARDED, *_FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execvp(argv[0], argv)
+        os.execvp(argv[0], list(argv))
     except OSError as error:
         os.write(answer, f"exec {argv[0]}: {os.strerror(error.errno or 0)}".encode())
     return 127

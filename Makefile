@@ -1,0 +1,31 @@
+# make demo     see it work, on a host of its own that is gone afterwards
+# make test     every lane: unit, protocol, kernel, interop, vm, runtime, bench (or some: LANES="unit kernel")
+# make lint     formatting, ruff, types, shell scripts
+# make format   let ruff write what it can
+# make setup    install what is missing for all of these; they do it themselves
+
+LANES =
+
+.PHONY: setup setup-demo demo test lint format
+
+setup:
+	@sh tests/setup.sh test
+
+setup-demo:
+	@sh tests/setup.sh demo
+
+demo: setup-demo
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" cnictl node -- sh docs/demo.sh
+
+test: setup
+	@.venv/bin/python -m tests.lanes $(LANES)
+
+lint: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	shellcheck .ci/run tests/setup.sh $(wildcard docs/*.sh)
+
+format: setup
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Install what is missing, and nothing twice: Debian packages if this is root's, and .venv.
+# usage: tests/setup.sh demo|test
+#   demo  what cnictl itself needs
+#   test  what every lane of the tests needs as well
+set -eu
+cd "$(dirname "$0")/.."
+
+level=${1:-test}
+python=${PYTHON:-python3}
+
+# a C compiler and headers: python-iptables comes as source
+packages="python3-venv python3-dev gcc libc6-dev iproute2 iptables nftables"
+extras=""
+if [ "$level" = test ]; then
+    packages="$packages containernetworking-plugins"                        # interop, bench: the Go plugins
+    packages="$packages busybox-static conntrack jq"                        # kernel: servers and witnesses
+    packages="$packages qemu-system-x86 qemu-system-common kmod xz-utils"   # vm
+    packages="$packages containerd podman runc"                             # runtime
+    packages="$packages bash-completion fish zsh shellcheck"                # completions, scripts
+    extras="[dev]"
+fi
+
+say() { echo "setup: $*" >&2; }
+
+missing_packages() {
+    # shellcheck disable=SC2086  # one word a package
+    present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages 2>/dev/null | sed -n 's/^installed //p')
+    for package in $packages; do
+        echo "$present" | grep -qxF "$package" || printf '%s ' "$package"
+    done
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        say "not a Debian: the programs of these packages must be there: $packages"
+        return
+    fi
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        say "not root, so these packages stay missing: $missing"
+        say "install them with: sudo apt-get install --no-install-recommends $missing"
+        return
+    fi
+    say "installing $missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    set -- apt-get install -y -qq --no-install-recommends $missing
+    "$@" >/dev/null 2>&1 || { apt-get update -qq && "$@" >/dev/null; } ||
+        say "apt-get could not install all of: $missing(the lanes that need them will say so)"
+}
+
+install_python() {
+    if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        say "$python is missing or older than 3.11: name another one in PYTHON"
+        exit 1
+    fi
+    # the environment holds this directory's path, and what pyproject.toml asked for
+    wanted="$(pwd) $(cksum <pyproject.toml)"
+    for kept in "$level" test; do
+        [ "$(cat ".venv/setup-$kept" 2>/dev/null)" != "$wanted" ] || return 0
+    done
+    say "installing cnictl$extras into .venv"
+    if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+        "$python" -m venv --clear .venv
+    fi
+    .venv/bin/python -m pip install -q --disable-pip-version-check -e ".$extras"
+    echo "$wanted" >".venv/setup-$level"
+}
+
+install_packages
+install_python
+# mypy finds plugins/ by the name it is imported under
+[ -e build/mypy/cnictl_plugins ] || { mkdir -p build/mypy && ln -sfn ../../plugins build/mypy/cnictl_plugins; }
