@@ -11,8 +11,8 @@ import os
 import time
 
 from cnictl.child import CannotRun, Child, DefaultSignals, Stopped, start
-from cnictl.spec.document import DecodeError, Document, decode
-from cnictl.spec.errors import CnictlError, CniError
+from cnictl.spec.document import Document, decode
+from cnictl.spec.errors import DECODING_FAILURE, CnictlError, CniError
 from cnictl.spec.quote import go_quote
 from cnictl.spec.value import Value
 
@@ -167,11 +167,11 @@ def plugin_error(path: str, completed: Completed) -> CniError:
     try:
         members = decode(completed.stdout)
         if members is not None and not isinstance(members, dict):
-            raise DecodeError("expected a JSON object")
+            raise CniError(DECODING_FAILURE, "expected an object")
         document = Document(members or {})
         code = document.integer("code")
         if code < 0:
-            raise DecodeError(f'key "code": expected a number from 0 up, found {code}')
+            raise CniError(DECODING_FAILURE, f'key "code": expected a number from 0 up, found {code}')
         message, details = document.string("msg"), document.string("details")
     except CniError as problem:
         shown = go_quote(completed.stdout.decode(errors="surrogateescape"))

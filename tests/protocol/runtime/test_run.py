@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-import cnictl.child
 from cnictl.child import CannotRun, TooMuchOutput
 from cnictl.invoke import Completed, Timeout, run
 
@@ -187,7 +186,7 @@ def test_an_exception_in_the_caller_ends_the_program(script):
     class Unwanted(Exception):
         pass
 
-    pids = []
+    pids: list[int] = []
 
     def refuse(data: bytes) -> None:
         pids.extend(map(int, data.split()))
@@ -324,7 +323,7 @@ def test_a_busy_file_is_tried_again(script):
 def test_a_file_that_stays_busy_is_an_error(script, monkeypatch):
     """Six attempts, then an error, where libcni reports success with no output."""
     pauses: list[float] = []
-    monkeypatch.setattr(cnictl.child.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     path = script("exit 0")
     with open(path, "r+b"), pytest.raises(CannotRun) as caught:
         run(path, environment=ENVIRONMENT)

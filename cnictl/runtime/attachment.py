@@ -1,0 +1,79 @@
+"""What a runtime knows about one attachment: whose interface, where, and the arguments that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cnictl.spec.errors import INVALID_ENVIRONMENT, CniError
+from cnictl.spec.names import check_container_id, check_interface_name
+from cnictl.spec.quote import go_quote
+
+if TYPE_CHECKING:
+    from cnictl.spec.document import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """The parameters of ADD, CHECK and DEL.
+
+    `args` are the pairs of CNI_ARGS in order; `capability_args` are offered to every plugin that
+    asks for the capability of that name.
+    """
+
+    container_id: str
+    netns: str = ""
+    ifname: str = "eth0"
+    args: tuple[tuple[str, str], ...] = ()
+    capability_args: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Container id and ifname: with the network's name, what tells attachments apart."""
+        return self.container_id, self.ifname
+
+    @property
+    def cni_args(self) -> str:
+        """The value of CNI_ARGS.  Raises CniError for a pair that a plugin would read as something else."""
+        return format_pairs(self.args)
+
+    def check(self) -> None:
+        """Raise CniError unless container id and ifname may be used for ADD."""
+        check_container_id(self.container_id)
+        check_interface_name(self.ifname)
+
+    def check_given(self) -> None:
+        """As check(), but what is empty may stay so: DEL is to succeed with as little as there is."""
+        if self.container_id:
+            check_container_id(self.container_id)
+        if self.ifname:
+            check_interface_name(self.ifname)
+
+
+def format_pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    """CNI_ARGS from pairs.  There is no escaping, so ';' cannot appear, nor '=' in a key."""
+    parts = []
+    for key, value in pairs:
+        part = f"{key}={value}"
+        if not key or "=" in key or ";" in part or "\0" in part:
+            raise CniError(
+                INVALID_ENVIRONMENT,
+                f"invalid CNI_ARGS pair {go_quote(part)}",
+                "a key holds neither '=' nor ';', a value no ';', and nothing escapes them",
+            )
+        parts.append(part)
+    return ";".join(parts)
+
+
+def parse_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """The pairs of a CNI_ARGS text; empty values, '=' in a value and a ';' at the end are fine."""
+    pairs = []
+    for piece in filter(None, text.split(";")):
+        key, equals, value = piece.partition("=")
+        if not key or not equals:
+            raise CniError(
+                INVALID_ENVIRONMENT, f"invalid CNI_ARGS pair {go_quote(piece)}", "write KEY=VALUE;KEY=VALUE"
+            )
+        pairs.append((key, value))
+    return tuple(pairs)

@@ -1,0 +1,281 @@
+"""What a runtime remembers of its attachments: libcni's result cache, in its place and its form.
+
+One file an attachment, `<directory>/results/<network>-<container id>-<ifname>`, one compact JSON
+object.  containerd, CRI-O, podman and nerdctl write and read the same files, perhaps on the same
+node, so neither names nor keys may change.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnictl.runtime.attachment import Attachment
+from cnictl.spec import result as results
+from cnictl.spec.document import DecodeError, Document, decode, encode
+from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errors import CnictlError, CniError
+from cnictl.spec.names import check_network_name
+from cnictl.spec.quote import go_quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cnictl.spec.document import Json
+
+DEFAULT_DIRECTORY = "/var/lib/cni"
+KIND = "cniCacheV1"
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAttachment:
+    """One file of the cache: what was attached, with which configuration, and what came of it."""
+
+    path: str
+    network: str
+    attachment: Attachment
+    config: bytes
+    result: Mapping[str, Json] | None
+
+
+class Skipped(NamedTuple):
+    """A file of the cache that holds no attachment, and why."""
+
+    path: str
+    reason: str
+
+
+class Listing(NamedTuple):
+    """What is in the cache."""
+
+    attachments: list[CachedAttachment]
+    skipped: list[Skipped]
+
+
+class Cache:
+    """The result cache below a directory.  Nothing is made there before the first write."""
+
+    def __init__(self, directory: str = "") -> None:
+        self.directory = directory or DEFAULT_DIRECTORY
+        self.results = os.path.join(self.directory, "results")
+
+    def prepare(self) -> None:
+        """Make the directories, each for its owner only.  Raises CnictlError when that is impossible."""
+        try:
+            _make_directory(self.results)
+        except OSError as error:
+            raise CnictlError(f"cannot make {self.results}: {errno_text(error.errno or 0)}") from error
+
+    def path(self, network: str, attachment: Attachment) -> str:
+        """The file of an attachment.  Raises CnictlError for names that lead out of the directory."""
+        if not (network and attachment.container_id and attachment.ifname):
+            raise CnictlError(
+                f"cache file path requires network name ({go_quote(network)}), "
+                f"container ID ({go_quote(attachment.container_id)}), "
+                f"and interface name ({go_quote(attachment.ifname)})"
+            )
+        check_network_name(network)
+        attachment.check()
+        return os.path.join(self.results, f"{network}-{attachment.container_id}-{attachment.ifname}")
+
+    def write(
+        self, network: str, attachment: Attachment, config: bytes | None, result: results.AnyResult | None
+    ) -> None:
+        """Remember an attachment; readers see the old file or the new one, never half of one."""
+        path = self.path(network, attachment)
+        document: dict[str, Json] = {
+            "kind": KIND,
+            "containerId": attachment.container_id,
+            "config": None if config is None else base64.b64encode(config).decode(),
+            "ifName": attachment.ifname,
+            "networkName": network,
+        }
+        if attachment.netns:
+            document["netns"] = attachment.netns
+        if attachment.args:
+            document["cniArgs"] = [[key, value] for key, value in attachment.args]
+        if attachment.capability_args:
+            document["capabilityArgs"] = dict(attachment.capability_args)
+        if result is not None:
+            document["result"] = result.members()
+        # the outermost keys in this order, all others sorted: what Go makes of a struct that holds maps
+        text = ",".join(f"{encode(key)}:{encode(value, sort=True)}" for key, value in document.items())
+        try:
+            self._replace(path, f"{{{text}}}".encode())
+        except OSError as error:
+            raise CnictlError(f"{errno_text(error.errno or 0)}: {path}") from error
+
+    def result(self, network: str, version: str, attachment: Attachment) -> results.AnyResult | None:
+        """The result of ADD in the version of the configuration; None when there is none.
+
+        Also reads the files of older runtimes, which hold the bare result.  Raises CnictlError
+        when the file is there and cannot be understood.
+        """
+        data = self._read(network, attachment)
+        if data is None:
+            return None
+        members = _decode_result(data)
+        kind = Document(members).get("kind")
+        if kind == KIND:
+            inner = Document(members).get("result")
+            members = inner if isinstance(inner, dict) else {}
+        elif kind is not None:
+            raise CnictlError(f"unknown kind {encode(kind)}")
+        found = results.parse_any(members)
+        try:
+            return results.convert(found, version)
+        except CniError as error:
+            raise CnictlError(
+                f"failed to convert cached result to config version {go_quote(version)}: {error}"
+            ) from error
+
+    def config(self, network: str, attachment: Attachment) -> tuple[bytes, Attachment] | None:
+        """The configuration an attachment was made with, and its arguments; None when there is no file.
+
+        The network's namespace is the given one, as in libcni: the one of ADD may be gone.
+        """
+        data = self._read(network, attachment)
+        if data is None:
+            return None
+        try:
+            members = decode(data)
+        except DecodeError as error:
+            raise CnictlError(
+                f"failed to unmarshal cached network {go_quote(network)} config: {error}"
+            ) from error
+        kind = members.get("kind", "") if isinstance(members, dict) else ""
+        if not isinstance(members, dict) or kind != KIND:
+            raise CnictlError(f"read cached network {go_quote(network)} config has wrong kind: {kind}")
+        try:
+            cached = _attachment("", members)
+        except CniError as error:
+            raise CnictlError(
+                f"failed to unmarshal cached network {go_quote(network)} config: {error}"
+            ) from error
+        return cached.config, Attachment(
+            attachment.container_id,
+            attachment.netns,
+            attachment.ifname,
+            cached.attachment.args or attachment.args,
+            cached.attachment.capability_args,
+        )
+
+    def remove(self, network: str, attachment: Attachment) -> None:
+        """Forget an attachment, known or not."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(network, attachment))
+
+    def listing(self, container_id: str = "") -> Listing:
+        """All attachments, or those of one container, by file name; and what else lies there.
+
+        Raises CnictlError when the directory cannot be read; a missing one is empty.
+        """
+        found = Listing([], [])
+        try:
+            names = sorted(os.listdir(self.results))
+        except FileNotFoundError:
+            return found
+        except OSError as error:
+            raise CnictlError(f"cannot read {self.results}: {errno_text(error.errno or 0)}") from error
+        part = f"-{container_id}-"
+        for name in names:
+            if name.startswith(".") or (container_id and not 0 < name.find(part) < len(name) - len(part)):
+                continue
+            path = os.path.join(self.results, name)
+            try:
+                with open(path, "rb") as file:
+                    members = decode(file.read())
+                if not isinstance(members, dict) or members.get("kind") != KIND:
+                    raise CnictlError(f"no {KIND} document")
+                cached = _attachment(path, members)
+            except OSError as error:
+                found.skipped.append(Skipped(path, errno_text(error.errno or 0)))
+            except CnictlError as error:
+                found.skipped.append(Skipped(path, str(error)))
+            else:
+                if container_id in ("", cached.attachment.container_id):
+                    found.attachments.append(cached)
+        return found
+
+    def _read(self, network: str, attachment: Attachment) -> bytes | None:
+        try:
+            with open(self.path(network, attachment), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def _replace(self, path: str, data: bytes) -> None:
+        _make_directory(self.results)
+        # no network's name starts with a dot, so a file that a crash leaves here is no attachment to us
+        fresh = os.path.join(self.results, f".{os.urandom(8).hex()}.new")
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with open(fd, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(fd)
+            os.replace(fresh, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(fresh)
+            raise
+
+
+def _decode_result(data: bytes) -> dict[str, Json]:
+    try:
+        members = decode(data)
+    except DecodeError as error:
+        raise CnictlError(f"decoding version from network config: {error}") from error
+    if members is None:
+        return {}
+    if not isinstance(members, dict):
+        raise CnictlError("decoding version from network config: expected an object")
+    return members
+
+
+def _attachment(path: str, members: dict[str, Json]) -> CachedAttachment:
+    """What a document of our kind says, or CniError when one of its keys has another type than Go accepts."""
+    document = Document(members)
+    try:
+        config = base64.b64decode(document.string("config"), validate=True)
+    except binascii.Error as error:
+        raise document.mismatch("config", "base64", document.get("config")) from error
+    pairs: list[tuple[str, str]] = []
+    for pair in document.array("cniArgs"):
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+            raise document.mismatch("cniArgs", "pairs of strings", pair)
+        pairs.append((str(pair[0]), str(pair[1])))
+    capability_args, result = document.object("capabilityArgs"), document.object("result")
+    network, ifname = document.string("networkName"), document.string("ifName")
+    if path and not (network and ifname):
+        raise CnictlError("networkName or ifName is missing")
+    return CachedAttachment(
+        path,
+        network,
+        Attachment(
+            document.string("containerId"),
+            document.string("netns"),
+            ifname,
+            tuple(pairs),
+            capability_args.members if capability_args else {},
+        ),
+        config,
+        result.members if result else None,
+    )
+
+
+def _make_directory(path: str) -> None:
+    """Make a directory and those above it, each for its owner only, as libcni does."""
+    if os.path.isdir(path):
+        return
+    if parent := os.path.dirname(path):
+        _make_directory(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise

@@ -1,0 +1,92 @@
+"""What goes wrong over a list of plugins: which plugin, with which words, and what had been run by then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnictl.spec.errors import CnictlError, CniError
+from cnictl.spec.quote import go_quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnictl.runtime.plugin import Execution
+
+_WORDS = {"ADD": "add", "DEL": "delete"}
+
+
+class OperationFailed(CnictlError):
+    """An operation over a list did not succeed.  `executions` are the plugins run until then, in order."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.executions: Sequence[Execution] = ()
+        self.warnings: Sequence[str] = ()
+
+
+class PluginFailed(OperationFailed):
+    """A plugin answered a verb with an error, or could not answer at all.
+
+    `error` is the plugin's own error object, with code 0 where it gave none; `execution` is None
+    when the plugin was not run.  `cleanup` are the failures of the DELs that followed a failed ADD.
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        verb: str,
+        error: CniError,
+        *,
+        name: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        named = f" name={go_quote(name)}" if name else ""
+        word = _WORDS.get(verb, verb.lower())
+        super().__init__(f"plugin type={go_quote(plugin)}{named} failed ({word}): {error}", hint=error.hint)
+        self.plugin = plugin
+        self.verb = verb
+        self.error = error
+        self.execution = execution
+        self.cleanup: Sequence[CnictlError] = ()
+
+
+class CheckUnsupported(OperationFailed):
+    """The configuration is of a version that has no CHECK."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"configuration version {go_quote(version)} does not support the CHECK command",
+            hint="CHECK came with cniVersion 0.4.0",
+        )
+        self.version = version
+
+
+class CacheFailed(OperationFailed):
+    """The cached result of an attachment could not be written, read or understood."""
+
+    def __init__(self, verb: str, network: str, cause: CnictlError) -> None:
+        super().__init__(
+            f"failed to {verb} network {go_quote(network)} cached result: {cause}", hint=cause.hint
+        )
+
+
+class Failures(OperationFailed):
+    """Several parts of an operation were all tried, and these failed; one line each."""
+
+    def __init__(self, failures: Sequence[CnictlError]) -> None:
+        super().__init__(
+            "\n".join(map(str, failures)),
+            hint="\n".join(dict.fromkeys(one.hint for one in failures if one.hint)),
+        )
+        self.failures = tuple(failures)
+
+
+class StaleFailed(OperationFailed):
+    """GC could not delete an attachment that is no longer valid."""
+
+    def __init__(self, container_id: str, ifname: str, cause: CnictlError) -> None:
+        super().__init__(
+            f"failed to delete stale attachment {container_id} {ifname}: {cause}", hint=cause.hint
+        )
+        self.container_id = container_id
+        self.ifname = ifname
