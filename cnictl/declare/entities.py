@@ -10,7 +10,7 @@ from cnictl.declare.model import Entity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnictl.declare.model import Fact
     from cnictl.spec.address import Address, Prefix
@@ -32,14 +32,22 @@ def link(
     up: bool | None = None,
     master: str | None = None,
     peer: str | None = None,
+    parent: str | None = None,
+    mode: str | None = None,
+    vlan_id: int | None = None,
+    table: int | None = None,
     promiscuous: bool | None = None,
     all_multicast: bool | None = None,
     txqlen: int | None = None,
     hairpin: bool | None = None,
     isolated: bool | None = None,
     vlan_filtering: bool | None = None,
+    alias: str | None = None,
 ) -> Entity:
-    """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node."""
+    """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node.
+
+    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `table` that of a VRF.
+    """
     return Entity(
         "link",
         name,
@@ -50,12 +58,17 @@ def link(
             up=up,
             master=master,
             peer=peer,
+            parent=parent,
+            mode=mode,
+            vlan_id=vlan_id,
+            table=table,
             promiscuous=promiscuous,
             all_multicast=all_multicast,
             txqlen=txqlen,
             hairpin=hairpin,
             isolated=isolated,
             vlan_filtering=vlan_filtering,
+            alias=alias,
         ),
     )
 
@@ -98,6 +111,54 @@ def route(
     )
 
 
+def policy(
+    version: int,
+    *,
+    source: Prefix | None = None,
+    destination: Prefix | None = None,
+    selector: str = "",
+    action: str = "lookup",
+    table: int = 0,
+    priority: int | None = None,
+) -> Entity:
+    """A policy routing rule, identified as iproute2 prints it, its priority apart.
+
+    `selector` are further conditions in iproute2's words; `table` is what `lookup` looks in, 0 for
+    the one of a VRF.
+    """
+    words = ["inet6"] if version == 6 and source is None and destination is None else []
+    words += ["from", "all" if source is None else _selected(source)]
+    if destination is not None:
+        words += ["to", _selected(destination)]
+    words += [*selector.split(), action]
+    if action == "lookup":
+        words.append(TABLE_NAMES.get(table, str(table)) if table else "l3mdev")
+    return Entity("policy", " ".join(words), _stated(priority=priority))
+
+
+def _selected(prefix: Prefix) -> str:
+    return str(prefix.address) if prefix.length == prefix.address.bits else str(prefix.network)
+
+
+def neighbour(
+    link_name: str, address: Address, *, mac: str | None = None, proxy: bool | None = None
+) -> Entity:
+    """A permanent neighbour, or one that the node answers for."""
+    return Entity("neighbour", f"{link_name} {address}", _stated(mac=mac, proxy=proxy))
+
+
+def fdb(
+    link_name: str, mac: str, *, vlan: int = 0, destination: Address | None = None, state: str | None = None
+) -> Entity:
+    """A forwarding entry that somebody made: of a bridge port, or of a tunnel when it has a destination."""
+    words = [link_name, mac]
+    if vlan:
+        words += ["vlan", str(vlan)]
+    if destination is not None:
+        words += ["dst", str(destination)]
+    return Entity("fdb", " ".join(words), _stated(state=state))
+
+
 def bridge_vlan(
     link_name: str, vid: int, *, pvid: bool | None = None, untagged: bool | None = None
 ) -> Entity:
@@ -105,18 +166,87 @@ def bridge_vlan(
     return Entity("vlan", f"{link_name} {vid}", _stated(pvid=pvid, untagged=untagged))
 
 
+def qdisc(
+    link_name: str,
+    parent: str = "root",
+    *,
+    kind: str | None = None,
+    handle: str | None = None,
+    rate: int | None = None,
+    limit: int | None = None,
+    buffer: int | None = None,
+    options: str | None = None,
+) -> Entity:
+    """A queueing discipline that somebody made.  `parent` is `root`, `ingress`, `clsact` or a class (`1:10`).
+
+    For tbf, `rate` is in bytes a second, `limit` in bytes, `buffer` in the ticks of /proc/net/psched;
+    `options` are the parameters of other kinds in tc's words.
+    """
+    facts = _stated(kind=kind, handle=handle, rate=rate, limit=limit, buffer=buffer, options=options)
+    return Entity("qdisc", f"{link_name} {parent}", facts)
+
+
+def traffic_class(
+    link_name: str,
+    class_id: str,
+    *,
+    kind: str | None = None,
+    parent: str | None = None,
+    options: str | None = None,
+) -> Entity:
+    """A traffic class of a classful queueing discipline."""
+    return Entity("class", f"{link_name} {class_id}", _stated(kind=kind, parent=parent, options=options))
+
+
+def traffic_filter(
+    link_name: str,
+    parent: str,
+    *,
+    priority: int = 0,
+    protocol: str = "all",
+    handle: str = "",
+    kind: str | None = None,
+    options: str | None = None,
+    actions: Sequence[str] | None = None,
+) -> Entity:
+    """A traffic filter, with its actions in tc's words (`mirred egress redirect dev ifb0 stolen`)."""
+    words = [link_name, parent, "pref", str(priority), protocol]
+    if handle:
+        words += ["fh", handle]
+    facts = _stated(kind=kind, options=options, actions=None if actions is None else tuple(actions))
+    return Entity("filter", " ".join(words), facts)
+
+
 def sysctl(name: str, value: str | None) -> Entity:
     """A sysctl by its path below /proc/sys (`net/ipv4/ip_forward`); runs of blanks count as one."""
     return Entity("sysctl", name, _stated(value=None if value is None else " ".join(value.split())))
 
 
-def chain(tool: str, table: str, name: str, rules: Sequence[str] | None = None) -> Entity:
+def chain(
+    tool: str,
+    table: str,
+    name: str,
+    rules: Sequence[str] | None = None,
+    *,
+    hook: str | None = None,
+    policy: str | None = None,
+) -> Entity:
     """A chain with its rules in canonical form and order.
 
     `tool` is `iptables`, `ip6tables` or an nftables family (`nft inet`); without `rules` only
-    the chain itself is meant.
+    the chain itself is meant.  `hook` says where an nftables base chain sits, in nft's words;
+    `policy` is of built-in and base chains.
     """
-    return Entity("chain", f"{tool} {table} {name}", _stated(rules=None if rules is None else tuple(rules)))
+    facts = _stated(hook=hook, policy=policy, rules=None if rules is None else tuple(rules))
+    return Entity("chain", f"{tool} {table} {name}", facts)
+
+
+def rules_of(chain_entity: Entity) -> Iterator[Entity]:
+    """Yield each rule of a chain as an entity of its own."""
+    rules = chain_entity.facts.get("rules", ())
+    if isinstance(rules, tuple):
+        for text in rules:
+            yield Entity("rule", f"{chain_entity.key}: {text}")
 
 
 def rule(tool: str, table: str, chain_name: str, text: str) -> Entity:
@@ -127,3 +257,20 @@ def rule(tool: str, table: str, chain_name: str, text: str) -> Entity:
 def file(path: str, content: str | None = None) -> Entity:
     """A regular file and its whole content."""
     return Entity("file", path, _stated(content=content))
+
+
+def attachment(
+    network: str,
+    container_id: str,
+    ifname: str,
+    *,
+    netns: str | None = None,
+    plugins: Sequence[str] | None = None,
+    interfaces: Sequence[str] | None = None,
+    addresses: Sequence[str] | None = None,
+    routes: Sequence[str] | None = None,
+) -> Entity:
+    """An attachment that the runtime remembers, with the Result of its ADD in words."""
+    given = {"plugins": plugins, "interfaces": interfaces, "addresses": addresses, "routes": routes}
+    listed = {name: None if words is None else tuple(words) for name, words in given.items()}
+    return Entity("attachment", f"{network} {container_id} {ifname}", _stated(netns=netns, **listed))
