@@ -1,0 +1,1 @@
+"""Packet filters: written through iptables and nft, one transaction an operation, and read in full."""

@@ -1,0 +1,319 @@
+"""iptables tables of one address family, read by one iptables-save and changed by one iptables-restore.
+
+A call of iptables-restore is a transaction in both variants: the nft one commits it as one batch,
+the legacy one replaces the table under its lock.  What is still a race is to read first and write
+then; `Tables.converge` is the loop for that, and a chain made by `Transaction.new_chain` makes a
+transaction fail when somebody else was faster.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cnictl.netfilter.lock import WAIT, Lock, LockBusy
+from cnictl.netfilter.program import Failed, NetfilterError, locate, run
+from cnictl.netfilter.rule import Rule, parse, quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Literal
+
+    from cnictl.invoke import Completed
+
+    Version = Literal[4, 6]
+    Step = tuple[Literal["chain", "append", "insert"], str | Rule, bool]
+
+PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
+ATTEMPTS = 20
+"""How often a transaction is worked out again because somebody else changed the table meanwhile."""
+_RESOURCE_PROBLEM = 4  # exit status, iptables' xtables.h
+_USER_CHAIN = "-"  # what stands for the policy of a chain that is not built in
+
+
+class Listing:
+    """One table: its chains with their policies, and its rules as lines of iptables-save."""
+
+    __slots__ = ("lines", "policies")
+
+    def __init__(self) -> None:
+        self.policies: dict[str, str] = {}
+        self.lines: dict[str, list[str]] = {}
+
+    def has_chain(self, chain: str) -> bool:
+        return chain in self.policies
+
+    def user_chains(self) -> list[str]:
+        """The chains that are not built in."""
+        return [chain for chain, policy in self.policies.items() if policy == _USER_CHAIN]
+
+    def rules(self, chain: str) -> list[Rule]:
+        """The rules of a chain in order; none when there is no such chain."""
+        return [parse(line) for line in self.lines.get(chain, ())]
+
+    def has(self, rule: Rule) -> bool:
+        """Whether the rule's chain has it, in whatever spelling."""
+        telling = [one for one in (rule.target, rule.value("-s"), rule.value("-d")) if one]
+        return any(
+            parse(line) == rule
+            for line in self.lines.get(rule.chain, ())
+            if all(one in line for one in telling)  # reading every line of a large table takes time
+        )
+
+    def going_to(self, chain: str) -> Iterator[str]:
+        """The lines of all rules that jump or go to a chain, as iptables-save wrote them."""
+        for lines in self.lines.values():
+            for line in lines:
+                if chain in line and parse(line).target == chain:
+                    yield line
+
+
+class Transaction:
+    """Changes to one table, made all together or not at all by `commit`."""
+
+    def __init__(self, tables: Tables, table: str) -> None:
+        self._tables = tables
+        self.table = table
+        self.lines: list[str] = []
+
+    def new_chain(self, chain: str) -> None:
+        """Make a chain; the transaction fails when there is one of that name."""
+        self.lines.append(f"-N {quote(chain)}")
+
+    def flush(self, chain: str) -> None:
+        """Remove all rules of a chain."""
+        self.lines.append(f"-F {quote(chain)}")
+
+    def delete_chain(self, chain: str) -> None:
+        """Remove an empty chain that no rule goes to."""
+        self.lines.append(f"-X {quote(chain)}")
+
+    def check(self, rule: Rule) -> None:
+        """Have the transaction fail when the rule is not there."""
+        self.lines.append(rule.command("-C"))
+
+    def append(self, rule: Rule) -> None:
+        """Add a rule behind those of its chain."""
+        self.lines.append(rule.command("-A"))
+
+    def insert(self, rule: Rule) -> None:
+        """Add a rule before those of its chain."""
+        self.lines.append(rule.command("-I"))
+
+    def delete(self, rule: Rule | str) -> None:
+        """Remove a rule once; given as a line of iptables-save it is named in iptables' own words."""
+        self.lines.append(rule.command("-D") if isinstance(rule, Rule) else "-D" + rule.removeprefix("-A"))
+
+    def commit(self) -> None:
+        """Make the changes; without any, nothing is run.  Raises NetfilterError."""
+        if self.lines:
+            self._tables.restore("\n".join((f"*{self.table}", *self.lines, "COMMIT", "")))
+
+
+class Wanted:
+    """Chains and rules that should be in one table, in the order in which they are to be made.
+
+    What is `shared` is made by whoever comes first and is usually there; the rest belongs to one
+    container and usually is not.  A container's rules outside of its own chain must go to its
+    chain: that there is no chain then tells that there is no such rule.
+    """
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.steps: list[Step] = []
+
+    def chain(self, chain: str, *, shared: bool = False) -> None:
+        """There is such a chain."""
+        self.steps.append(("chain", chain, shared))
+
+    def append(self, rule: Rule, *, shared: bool = False) -> None:
+        """There is such a rule; behind the others when it has to be made."""
+        self.steps.append(("append", rule, shared))
+
+    def insert(self, rule: Rule, *, shared: bool = False) -> None:
+        """There is such a rule; before the others when it has to be made."""
+        self.steps.append(("insert", rule, shared))
+
+    def guess(self, transaction: Transaction) -> bool:
+        """Fill a transaction that succeeds if all that is shared is there, and nothing else.
+
+        False when no chain of the container's own can tell that nothing else is there.
+        """
+        guarded = False
+        for kind, what, shared in self.steps:
+            if isinstance(what, Rule):
+                if shared:
+                    transaction.check(what)
+                else:
+                    (transaction.append if kind == "append" else transaction.insert)(what)
+            elif not shared:
+                transaction.new_chain(what)
+                guarded = True
+        return guarded
+
+    def complete(self, listing: Listing, transaction: Transaction) -> None:
+        """Fill a transaction with what a listing lacks."""
+        for kind, what, _ in self.steps:
+            if isinstance(what, Rule):
+                if not listing.has(what):
+                    (transaction.append if kind == "append" else transaction.insert)(what)
+            elif not listing.has_chain(what):
+                transaction.new_chain(what)
+
+
+class Tables:
+    """The tables of one address family, in the variant that the host's iptables in PATH is.
+
+    `wait` bounds the wait for locks, in seconds.  Raises Missing when there is no iptables.
+    """
+
+    def __init__(self, version: Version = 4, wait: float = WAIT) -> None:
+        self.version = version
+        self.program = PROGRAMS[version]
+        self._path = locate(self.program)
+        self._wait = wait
+
+    def restore(self, text: str) -> None:
+        """Run iptables-restore, which adds to what is there.  Every change goes through here.
+
+        Raises LockBusy, and Failed naming the line that could not be done.
+        """
+        path, arguments = self._sibling("restore"), ("--noflush", "--wait", f"{self._wait:.0f}")
+        completed = run(path, arguments, text)
+        if completed.status == 0:
+            return
+        if completed.status == _RESOURCE_PROBLEM and b"xtables lock" in completed.stderr:
+            raise LockBusy(os.environ.get("XTABLES_LOCKFILE", "/run/xtables.lock"), self._wait)
+        raise Failed(path, arguments, completed, _failed_line(completed, text))
+
+    def save(self, table: str) -> Listing:
+        """A table as it is; one without chains when the kernel has no such table yet.
+
+        Raises NetfilterError, also for a table that the nft variant cannot show.
+        """
+        path, arguments = self._sibling("save"), ("-t", table)
+        completed = run(path, arguments)
+        if completed.status != 0:
+            raise Failed(path, arguments, completed)
+        text = completed.stdout.decode(errors="surrogateescape")
+        for line in text.splitlines():
+            if line.startswith("#") and "is incompatible" in line:
+                raise NetfilterError(
+                    f"{self.program}: {line.lstrip('# ')}",
+                    hint=f"it was made with nft, as {self.program} cannot show it: see nft list ruleset",
+                )
+        return read(text).get(table, Listing())
+
+    def begin(self, table: str) -> Transaction:
+        """A transaction without changes yet."""
+        return Transaction(self, table)
+
+    def ensure(self, wanted: Wanted) -> None:
+        """Make what is wanted and not there, once, however many do so at the same time.
+
+        The usual case costs one process; what is there already or is missing costs two more.
+        Raises NetfilterError.
+        """
+        transaction = self.begin(wanted.table)
+        if wanted.guess(transaction):
+            try:
+                transaction.commit()
+            except Failed:
+                pass
+            else:
+                return
+        with Lock(wait=self._wait):
+            self.converge(wanted.table, wanted.complete)
+
+    def remove_chain(self, table: str, chain: str, rules: Iterable[Rule] = ()) -> None:
+        """Remove a chain and all rules that go to it; nothing there is a success.
+
+        `rules` are those that probably do: with the right guess it costs one process.
+        """
+        transaction = self.begin(table)
+        for rule in rules:
+            transaction.delete(rule)
+        if transaction.lines:
+            transaction.flush(chain)
+            transaction.delete_chain(chain)
+            try:
+                transaction.commit()
+            except Failed:
+                pass
+            else:
+                return
+        self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain))
+
+    def converge(self, table: str, decide: Callable[[Listing, Transaction], None]) -> None:
+        """Read a table, have `decide` fill a transaction, and commit it.
+
+        When that fails and a second look leads to another decision, somebody else was faster, and
+        the new one is tried; when it leads to the same, the failure is raised.
+        """
+        failure: Failed | None = None
+        failed: list[str] = []
+        for _ in range(ATTEMPTS):
+            transaction = self.begin(table)
+            decide(self.save(table), transaction)
+            if failure is not None and transaction.lines == failed and not failure.transient:
+                raise failure
+            try:
+                transaction.commit()
+            except Failed as e:
+                failure, failed = e, transaction.lines
+            else:
+                return
+        assert failure is not None
+        failure.add_note(f"table {table} kept changing; given up after {ATTEMPTS} attempts")
+        raise failure
+
+    def _sibling(self, suffix: str) -> str:
+        """The path of iptables-restore or iptables-save: of the same variant as `iptables`, so beside it."""
+        path = f"{self._path}-{suffix}"
+        return path if os.access(path, os.X_OK) else locate(f"{self.program}-{suffix}")
+
+
+def drop_chain(listing: Listing, transaction: Transaction, chain: str) -> None:
+    """Add to a transaction what removes a chain and the rules that go to it."""
+    if listing.has_chain(chain):
+        for line in listing.going_to(chain):
+            transaction.delete(line)
+        transaction.flush(chain)
+        transaction.delete_chain(chain)
+
+
+def read(text: str) -> dict[str, Listing]:
+    """The tables in what iptables-save(8) printed, counters left out."""
+    tables: dict[str, Listing] = {}
+    listing = Listing()
+    for line in text.splitlines():
+        if line.startswith("*"):
+            listing = tables.setdefault(line[1:].strip(), Listing())
+        elif line.startswith(":"):
+            chain, policy, *_ = line[1:].split()
+            listing.policies[chain] = policy
+        elif line.startswith(("-A", "[")):
+            rule = line[line.index("-A ") :]
+            listing.lines.setdefault(rule.split(None, 2)[1], []).append(rule)
+    return tables
+
+
+def usable(version: Version = 4) -> bool:
+    """Whether iptables can be used here, found out as the Go plugins do."""
+    try:
+        path = locate(PROGRAMS[version])
+        if b" v" not in run(path, ("--version",)).stdout:
+            return False
+        return run(path, ("-t", "filter", "-S", "INPUT", "1", "--wait", f"{WAIT:.0f}")).status in (0, 1)
+    except NetfilterError:
+        return False
+
+
+def _failed_line(completed: Completed, text: str) -> str:
+    """Which line of the input it was; the legacy variant gives nothing but its number."""
+    words = completed.stderr.decode(errors="replace").replace(":", " ").split()
+    lines = text.splitlines()
+    for position, word in enumerate(words):
+        if word.isdigit() and words[position - 1] == "line" and 0 < int(word) <= len(lines):
+            return f" (line {word} is {lines[int(word) - 1]!r})"
+    return ""

@@ -1,0 +1,198 @@
+"""nftables: changes as one transaction of nft(8), rules found by their comments."""
+
+from __future__ import annotations
+
+import json
+from errno import EAFNOSUPPORT, EINVAL, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
+
+from cnictl.netfilter import nft_text
+from cnictl.netfilter.program import NetfilterError, locate, run
+from cnictl.netlink import message
+from cnictl.netlink.channel import Channel
+from cnictl.netlink.errors import NetlinkError
+from cnictl.spec.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cnictl.netfilter.nft_text import Object
+
+MISSING = "could not find nftables binary: "
+COMMENT_LIMIT = 128
+"""Bytes of a rule's comment that nft accepts: NFTNL_UDATA_COMMENT_MAXLEN of libnftnl."""
+ATTEMPTS = 20
+"""How often handles are looked up again because somebody else removed rules meanwhile."""
+
+_NETLINK_NETFILTER = 12  # linux/netlink.h
+_GET_RULE = 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE
+_FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
+_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
+_USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
+_NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
+
+
+class NftError(NetfilterError):
+    """nft could not do it.  The text is what it wrote to stderr."""
+
+    def __init__(self, stderr: str, reason: str) -> None:
+        self.stderr = stderr.strip()
+        super().__init__(self.stderr or f"nft: {reason}")
+
+    @property
+    def not_found(self) -> bool:
+        """Whether a table, chain or rule was not there."""
+        return "No such file or directory" in self.stderr.partition("\n")[0]
+
+
+class Handle(Value):
+    """A rule as far as it is needed to remove it again."""
+
+    __slots__ = ("comment", "number")
+
+    def __init__(self, number: int, comment: str) -> None:
+        self.number = number
+        self.comment = comment
+
+
+def apply(commands: str, *, as_json: bool = False) -> None:
+    """Have nft make all the changes or none.  Every change goes through here.
+
+    Comments on tables and chains are left out where nft or the kernel has no such thing.
+    Raises Missing and NftError.
+    """
+    path = locate("nft", MISSING)
+    arguments = ("-j", "-f", "-") if as_json else ("-f", "-")
+    completed = run(path, arguments, commands)
+    if completed.status == 0:
+        return
+    failure = NftError(completed.stderr.decode(errors="replace"), completed.reason)
+    plain = commands if as_json else without_comments(commands)
+    if plain != commands and not failure.not_found and run(path, arguments, plain).status == 0:
+        return
+    require_version(path)
+    raise failure
+
+
+def apply_json(commands: Iterable[Object]) -> None:
+    """As `apply`, with commands in the form of libnftables-json(5)."""
+    apply(json.dumps({"nftables": list(commands)}), as_json=True)
+
+
+def rules(family: str, table: str, chain: str) -> list[Handle]:
+    """The rules of a chain in order, none when there is no such chain.
+
+    Asks the kernel itself: nft would take longer to print a large chain than to change it.
+    Raises NetlinkError.
+    """
+    body = (
+        bytes((_FAMILIES[family], 0, 0, 0))
+        + message.text(_RULE_TABLE, table)
+        + message.text(_RULE_CHAIN, chain)
+    )
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            answers = channel.read(_GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return []
+        raise
+    found = []
+    for answer in answers:
+        attributes = message.attributes(answer, 4)
+        # A kernel that does not filter gives every rule of the family.
+        names = [message.string(attributes.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)]
+        if names == [table, chain]:
+            number = int.from_bytes(attributes[_RULE_HANDLE], "big")
+            found.append(Handle(number, _comment(attributes.get(_RULE_USERDATA, b""))))
+    return found
+
+
+def remove(family: str, table: str, chain: str, mine: Callable[[str], bool]) -> int:
+    """Remove the rules whose comment is `mine` and return how many; none is a success.
+
+    Raises Missing, NftError and NetlinkError.
+    """
+    failure: NftError | None = None
+    for _ in range(ATTEMPTS):
+        found = [one for one in rules(family, table, chain) if mine(one.comment)]
+        if not found:
+            return 0
+        try:
+            apply("".join(f"delete rule {family} {table} {chain} handle {one.number}\n" for one in found))
+        except NftError as e:
+            if not e.not_found:
+                raise
+            failure = e
+        else:
+            return len(found)
+    assert failure is not None
+    raise failure
+
+
+def listing(*what: str) -> list[Object]:
+    """The objects that `nft list` gives: `listing("chain", "inet", "filter", "input")`, `listing("ruleset")`.
+
+    None when there is no such thing.  Raises Missing and NftError.
+    """
+    completed = run(locate("nft", MISSING), ("-j", "list", *what))
+    if completed.status != 0:
+        failure = NftError(completed.stderr.decode(errors="replace"), completed.reason)
+        if failure.not_found:
+            return []
+        raise failure
+    text = completed.stdout.decode(errors="surrogateescape")
+    entries = json.loads(text)["nftables"] if text.strip() else []
+    return [entry for entry in entries if "metainfo" not in entry]
+
+
+def chain_texts(family: str, table: str, chain: str) -> list[str] | None:
+    """The rules of a chain in canonical text, None when there is no such chain."""
+    entries = listing("chain", family, table, chain)
+    if not any("chain" in entry for entry in entries):
+        return None
+    return [nft_text.rule(entry["rule"]) for entry in entries if "rule" in entry]
+
+
+def usable() -> bool:
+    """Whether nftables can be used here, found out as the Go plugins do."""
+    table = "add table ip supports_nftables_test"
+    try:
+        path = locate("nft", MISSING)
+        require_version(path)
+        return any(
+            run(path, ("--check", "-f", "-"), probe).status == 0
+            for probe in (f'{table} {{ comment "test" ; }}\n', f"{table}\n")
+        )
+    except NetfilterError:
+        return False
+
+
+def require_version(path: str) -> None:
+    """Raise NetfilterError when nft is older than 1.0.1, the first whose listings can be relied on."""
+    found = run(path, ("--version",)).stdout.decode(errors="replace")
+    if found.startswith(("nftables v0.", "nftables v1.0.0 ")):
+        raise NetfilterError(
+            f"nft version must be v1.0.1 or later (got {found.strip()})",
+            hint="use the iptables backend, or update nft",
+        )
+
+
+def without_comments(commands: str) -> str:
+    """The same commands with no comments on tables and chains, which need nft 1.0.1 and Linux 5.10."""
+    lines = commands.splitlines(keepends=True)
+    for position, line in enumerate(lines):
+        if line.startswith(("add table ", "add chain ")) and " { comment " in line:
+            lines[position] = line.partition(" { comment ")[0] + "\n"
+    return "".join(lines)
+
+
+def _comment(userdata: bytes) -> str:
+    """The comment in what nft keeps with a rule: records of one byte type, one byte length, and a value."""
+    offset = 0
+    while offset + 2 <= len(userdata):
+        kind, size = userdata[offset], userdata[offset + 1]
+        if kind == _USERDATA_COMMENT:
+            return message.string(userdata[offset + 2 : offset + 2 + size])
+        offset += 2 + size
+    return ""

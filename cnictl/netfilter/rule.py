@@ -1,0 +1,122 @@
+"""An iptables rule in one canonical spelling, so that what is wanted and what is there compare equal."""
+
+from __future__ import annotations
+
+from cnictl.netfilter.spelling import STRINGS, canonical
+from cnictl.spec.value import Value
+
+
+class Rule(Value):
+    """A rule of some chain.  Two of them are equal when they do the same in the same chain.
+
+    The words may be given as for `iptables -A CHAIN`; `words` holds them in canonical form.
+    Raises ValueError for what cannot be a rule.
+    """
+
+    __slots__ = ("chain", "words")
+
+    def __init__(self, chain: str, *words: str) -> None:
+        self.chain = chain
+        self.words = canonical(words)
+        if not chain or not all(word.isprintable() or _is_text(word) for word in (chain, *self.words)):
+            raise ValueError(
+                f"iptables rule with a control character or without a chain: {chain!r} {words!r}"
+            )
+
+    @property
+    def text(self) -> str:
+        """What the rule matches and does, without its chain, as iptables-restore(8) reads it."""
+        written = []
+        before = ""
+        for word in self.words:
+            written.append(quote(word, string=before in STRINGS))
+            before = "" if before in STRINGS else word
+        return " ".join(written)
+
+    @property
+    def target(self) -> str:
+        """The target or chain that the rule goes to, empty when it only counts."""
+        return self.value("-j") or self.value("-g")
+
+    @property
+    def comment(self) -> str:
+        """The rule's comment, empty without one."""
+        return self.value("--comment")
+
+    def value(self, option: str) -> str:
+        """The first argument of an option in its canonical name (`-s`, `--dport`), empty without it."""
+        before = ""
+        for word in self.words:
+            if before == option:
+                return word
+            before = "" if before in STRINGS else word
+        return ""
+
+    def command(self, verb: str) -> str:
+        """A line for iptables-restore: `-A`, `-D`, `-C` or `-I` this rule."""
+        return f"{verb} {quote(self.chain)} {self.text}".rstrip()
+
+    def __str__(self) -> str:
+        return self.command("-A")
+
+
+def parse(line: str) -> Rule:
+    """The rule of a line of iptables-save, with or without counters, or of `iptables -S`.
+
+    Raises ValueError for any other line.
+    """
+    words = split(line)
+    if words and words[0].startswith("["):  # counters, as `iptables-save -c` prints them
+        words = words[1:]
+    if len(words) < 2 or words[0] not in ("-A", "-I", "-D", "-C", "--append", "--insert"):
+        raise ValueError(f"not an iptables rule: {line!r}")
+    position = 3 if words[0] in ("-I", "--insert") and len(words) > 2 and words[2].isdigit() else 2
+    return Rule(words[1], *words[position:])
+
+
+def split(line: str) -> list[str]:
+    """The words of a line as iptables-restore(8) reads them: blanks part, double quotes join.
+
+    A backslash means the next character itself, but only between quotes.
+    """
+    words: list[str] = []
+    word: list[str] = []
+    quoted = escaped = begun = False
+    for character in line:
+        if escaped:
+            word.append(character)
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+            begun = True
+        elif not quoted and character in " \t\r\n":
+            if begun:
+                words.append("".join(word))
+                word.clear()
+                begun = False
+        else:
+            word.append(character)
+            begun = True
+    if quoted:
+        raise ValueError(f"a quote is not closed: {line!r}")
+    if begun:
+        words.append("".join(word))
+    return words
+
+
+def quote(word: str, *, string: bool = False) -> str:
+    """A word for iptables-restore, in quotes where it needs them.
+
+    Comments and other strings get them for more characters, as iptables-save prints them.
+    """
+    plain = "_-" if string else "_-.,:;/=+!@%^*()[]{}<>|&~#?$"
+    if word and all(c in plain or (c.isascii() and c.isalnum()) for c in word):
+        return word
+    return '"' + "".join("\\" + c if c in "\"\\'" else c for c in word) + '"'
+
+
+def _is_text(word: str) -> bool:
+    """Whether nothing in the word could end a line; tabs and undecodable bytes are fine."""
+    return not any((c < " " and c != "\t") or c == "\x7f" for c in word)
