@@ -25,7 +25,7 @@ _SIOCGSKNS = 0x894C  # linux/sockios.h, since Linux 4.9
 _KERNEL = 0  # the port of the kernel's end
 
 DUMP_ATTEMPTS = 5
-TIMEOUT = 30
+TIMEOUT = 30.0
 """Seconds to wait for an answer.  The kernel answers before the request's send(2) returns, so that
 running into this means that an answer has been lost."""
 _ROOM = 1 << 16
@@ -142,7 +142,7 @@ class Channel:
                     self._room = bytearray(size)
                 size, (port, _) = self._socket.recvfrom_into(self._room)
             except BlockingIOError:
-                reason = f"no answer from the kernel within {TIMEOUT} seconds"
+                reason = f"no answer from the kernel within {TIMEOUT:g} seconds"
                 raise NetlinkError(what, errno.ETIMEDOUT, reason=reason) from None
             except OSError as e:
                 raise NetlinkError(what, e.errno or 0) from None
@@ -160,7 +160,7 @@ class Channel:
 def _open_socket(protocol: int) -> _socket.socket:
     socket = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, protocol)
     try:
-        socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, pack("@ll", TIMEOUT, 0))
+        socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _timeval(TIMEOUT))
         for option in (_EXT_ACK, _GET_STRICT_CHK):
             try:
                 socket.setsockopt(_SOL_NETLINK, option, 1)
@@ -172,3 +172,7 @@ def _open_socket(protocol: int) -> _socket.socket:
         socket.close()
         raise
     return socket
+
+
+def _timeval(seconds: float) -> bytes:
+    return pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}  # linux/rtnetlink.h
+# linux/rtnetlink.h
+SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+
 OPERSTATES = ("unknown", "not-present", "down", "lower-layer-down", "testing", "dormant", "up")
 """By IF_OPER_* of linux/if.h, in the spelling the Go plugins print."""
 

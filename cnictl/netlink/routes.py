@@ -150,7 +150,7 @@ class Routes(Channel):
 def _rtmsg(dst: Prefix, table: int, protocol: int, scope: int, kind: int) -> bytes:
     header = table if table < _HEADER_TABLES else 0
     fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, 0, header, protocol, scope, kind, 0)
-    return fixed + attribute(_DST, dst.network_address.packed)
+    return fixed + attribute(_DST, dst.address.packed)
 
 
 def _words(dst: Prefix, gateway: Address | None, link: Link | None) -> str:
