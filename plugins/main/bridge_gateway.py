@@ -14,8 +14,7 @@ from . import bridge_device
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cnictl.forwarding import enable_forwarding
-from cnictl.netlink.rtnl import Link
+    from cnictl.netlink.rtnl import Link
     from cnictl.plugin.request import Request
 
     from .bridge_config import BridgeConfig

@@ -23,8 +23,7 @@ from cnictl.spec.result import Interface, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cnictl.forwarding import enable_forwarding
-from cnictl.netlink.rtnl import Link
+    from cnictl.netlink.rtnl import Link
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Address
     from cnictl.spec.result import IPConfig

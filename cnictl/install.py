@@ -1,0 +1,168 @@
+"""Putting the plugins into a directory of CNI plugins, and taking them out again.
+
+One launcher, and a symlink to it for every plugin; which one is called the launcher tells from
+argv[0].  It is a script of five lines because the file on the `#!` line is compiled at every
+start, while modules are not.  Programs of others that had such a name are kept aside and come
+back when ours are taken out.
+"""
+
+from __future__ import annotations
+
+import compileall
+import os
+import sys
+
+from cnictl.spec.errors import CnictlError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LAUNCHER = "cnictl-plugin"
+ASIDE = ".replaced-by-cnictl"
+_MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
+_LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
+
+_SCRIPT = """#!{python} -IS
+{mark}
+import sys
+sys.path.append({home!r})
+package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
+package.__path__ = [{plugins!r}]
+from cnictl_plugins.multicall import main
+sys.exit(main())
+"""
+
+
+class InstallError(CnictlError):
+    """The plugins cannot be put there, or not without destroying something."""
+
+
+def launcher_script(plugins: str) -> str:
+    """Return the launcher for the plugins in a directory.
+
+    The interpreter runs isolated (-I: a plugin is root with an environment that others filled in)
+    and without site (-S: 2 ms).  Raises InstallError when the kernel could not start it.
+    """
+    python = os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+    if " " in python or len(f"#!{python} -IS") > _LONGEST_INTERPRETER_LINE:
+        raise InstallError(
+            f"the kernel cannot start {python} from a script",
+            hint="use a Python with a shorter path, without blanks",
+        )
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return _SCRIPT.format(python=python, mark=_MARK, home=home, plugins=plugins)
+
+
+def install(directory: str, names: Iterable[str], plugins: str, *, force: bool = False) -> list[str]:
+    """Make the launcher and a symlink for each name; return the paths that were made or changed.
+
+    `plugins` is the directory of the plugins' modules.  Raises InstallError, with nothing done,
+    when a name is taken by a program of somebody else and `force` is not set; with it, that program
+    is kept below ASIDE.
+    """
+    names = sorted(names)
+    taken = [name for name in names if _is_foreign(directory, name)]
+    if taken and not force:
+        raise InstallError(
+            f"{directory} has programs of others called {', '.join(taken)}",
+            hint="--force replaces them, and `cnictl uninstall` brings them back",
+        )
+    changed = []
+    try:
+        os.makedirs(directory, mode=0o755, exist_ok=True)
+        launcher = os.path.join(directory, LAUNCHER)
+        if _replace_file(launcher, launcher_script(plugins)):
+            changed.append(launcher)
+        for name in names:
+            path = os.path.join(directory, name)
+            if os.path.islink(path) and os.readlink(path) == LAUNCHER:
+                continue
+            if os.path.lexists(path) and name in taken:
+                os.makedirs(os.path.join(directory, ASIDE), mode=0o755, exist_ok=True)
+                os.link(path, os.path.join(directory, ASIDE, name), follow_symlinks=False)
+            _replace_link(path)
+            changed.append(path)
+    except OSError as error:
+        raise InstallError(
+            f"cannot install into {directory}: {error.filename}: {error.strerror}", hint="are you root?"
+        ) from None
+    # A read-only system keeps no compiled modules, and then every start compiles them again.
+    for package in (os.path.dirname(os.path.abspath(__file__)), plugins):
+        compileall.compile_dir(package, quiet=2)
+    return changed
+
+
+def uninstall(directory: str) -> list[str]:
+    """Remove our symlinks and launcher, and bring back what they replaced; return the paths removed.
+
+    Raises InstallError when something cannot be removed.  Nothing of others is touched.
+    """
+    removed = []
+    try:
+        for name in sorted(os.listdir(directory)):
+            path = os.path.join(directory, name)
+            if os.path.islink(path) and os.readlink(path) == LAUNCHER and _is_ours(directory):
+                os.unlink(path)
+                removed.append(path)
+        if _is_ours(directory):
+            os.unlink(os.path.join(directory, LAUNCHER))
+            removed.append(os.path.join(directory, LAUNCHER))
+        _bring_back(directory)
+    except FileNotFoundError:
+        return removed
+    except OSError as error:
+        raise InstallError(
+            f"cannot uninstall from {directory}: {error.filename}: {error.strerror}", hint="are you root?"
+        ) from None
+    return removed
+
+
+def _is_ours(directory: str) -> bool:
+    try:
+        with open(os.path.join(directory, LAUNCHER), encoding="utf-8", errors="replace") as file:
+            return _MARK in file.read(1 << 12)
+    except FileNotFoundError:
+        return False
+
+
+def _is_foreign(directory: str, name: str) -> bool:
+    path = os.path.join(directory, name)
+    if not os.path.lexists(path):
+        return False
+    return not (os.path.islink(path) and os.readlink(path) == LAUNCHER)
+
+
+def _replace_file(path: str, text: str) -> bool:
+    """Write a program in place of what is there, at once for whoever starts it; whether it changed."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            if file.read() == text:
+                return False
+    except (FileNotFoundError, UnicodeDecodeError):
+        pass
+    temporary = f"{path}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags, 0o755), "w", encoding="utf-8") as file:
+        file.write(text)
+        os.fchmod(file.fileno(), 0o755)
+    os.replace(temporary, path)
+    return True
+
+
+def _replace_link(path: str) -> None:
+    temporary = f"{path}.{os.getpid()}"
+    os.symlink(LAUNCHER, temporary)
+    os.replace(temporary, path)
+
+
+def _bring_back(directory: str) -> None:
+    aside = os.path.join(directory, ASIDE)
+    if not os.path.isdir(aside):
+        return
+    for name in sorted(os.listdir(aside)):
+        path = os.path.join(directory, name)
+        if not os.path.lexists(path):
+            os.rename(os.path.join(aside, name), path)
+    if not os.listdir(aside):
+        os.rmdir(aside)

@@ -1,0 +1,137 @@
+"""tuning: the file that holds what an interface was like before.
+
+`<dataDir>/<container id>_<ifname>.json`, written and read by the Go plugin as well.  Ours has
+one member more, the network's name, by which GC knows whose file it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+from cnictl.spec.document import Document, decode
+from cnictl.spec.errors import IO_FAILURE, CniError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cnictl.netlink.link import Link
+    from cnictl.netlink.rtnl import Rtnl
+    from cnictl.spec.document import Json
+
+    from .tuning_config import Wanted
+
+_SIZE_LIMIT = 1 << 16
+
+
+class Backup:
+    """The backup file of one attachment."""
+
+    __slots__ = ("data_dir", "path")
+
+    def __init__(self, data_dir: str, container_id: str, ifname: str) -> None:
+        self.data_dir = data_dir
+        self.path = f"{data_dir}/{container_id}_{ifname}.json"
+
+    def write(self, link: Link, wanted: Wanted, network: str) -> None:
+        """Keep those properties of a link that are about to change; raises CniError 5."""
+        members: dict[str, Json] = {}
+        if wanted.mac:
+            members["mac"] = link.mac
+        if wanted.promisc:
+            members["promisc"] = link.promiscuity > 0
+        if wanted.mtu:
+            members["mtu"] = link.mtu
+        if wanted.all_multicast is not None:
+            members["allmulti"] = link.all_multicast
+        if wanted.txqlen is not None:
+            members["txQLen"] = link.txqlen
+        members["network"] = network
+        try:
+            # The mode that the Go plugin gives it; root may enter all the same.
+            os.makedirs(self.data_dir, mode=0o600, exist_ok=True)
+        except OSError as error:
+            raise CniError(
+                IO_FAILURE, f"failed to create backup directory: {self.data_dir}: {error.strerror}"
+            ) from None
+        try:
+            # A new file each time: an old one may be a link to somewhere else.
+            self.remove()
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(self.path, flags, 0o600), "w", encoding="utf-8") as file:
+                json.dump(members, file, indent=1)
+        except OSError as error:
+            self.remove()
+            raise CniError(
+                IO_FAILURE, f"failed to save file {os.path.basename(self.path)}: {error.strerror}", self.path
+            ) from None
+
+    def restore(self, netns: Rtnl, ifname: str) -> None:
+        """Give a link back what it had, and remove the file; nothing to do without a file.
+
+        Raises CnictlError or OSError, leaving the file, when anything cannot be restored.
+        """
+        saved = _read(self.path)
+        if saved is None:
+            return
+        link = netns.link(ifname)
+        mtu, mac = saved.integer("mtu"), saved.string("mac")
+        promisc, all_multicast = saved.optional_boolean("promisc"), saved.optional_boolean("allmulti")
+        txqlen = saved.optional_integer("txQLen")
+        if mtu:
+            netns.set_mtu(link, mtu)
+        if mac:
+            netns.set_mac(link, mac)
+        if promisc is not None:
+            netns.set_promiscuous(link, promisc)
+        if all_multicast is not None:
+            netns.set_all_multicast(link, all_multicast)
+        if txqlen is not None:
+            netns.set_txqlen(link, txqlen)
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove the file if it is there."""
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            pass
+
+
+def collect_garbage(data_dir: str, network: str, valid: set[tuple[str, str]]) -> list[str]:
+    """Remove the backups of a network's attachments that are not valid; return their paths.
+
+    Files that do not name their network are the Go plugin's, and may be any network's: they stay.
+    """
+    keep = {f"{container_id}_{ifname}.json" for container_id, ifname in valid}
+    removed = []
+    try:
+        names = os.listdir(data_dir)
+    except FileNotFoundError:
+        return []
+    for name in sorted(names):
+        path = f"{data_dir}/{name}"
+        if name in keep or not name.endswith(".json"):
+            continue
+        try:
+            saved = _read(path)
+        except (CniError, OSError):
+            continue  # not one of ours, or half written: DEL will tell
+        if saved is not None and saved.string("network") == network:
+            os.unlink(path)
+            removed.append(path)
+    return removed
+
+
+def _read(path: str) -> Document | None:
+    """Return what a backup file holds, None when there is none; raises CniError 6 for what is no backup."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        members = decode(os.read(descriptor, _SIZE_LIMIT)) if regular else None
+    finally:
+        os.close(descriptor)
+    return Document(members if isinstance(members, dict) else {})
