@@ -1,0 +1,118 @@
+"""The commands, each of which is loaded when it is called; help and completion load none of them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from cnictl import __version__
+from cnictl.cli import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    # attachments
+    "add": ("cnictl.cli.add", "Attach a container to a network, and show what the runtime would get."),
+    "check": ("cnictl.cli.check", "Ask the plugins whether an attachment still is as ADD made it."),
+    "del": ("cnictl.cli.delete", "Detach a container from a network."),
+    "gc": ("cnictl.cli.gc", "Free what attachments left behind that are no longer valid."),
+    "status": ("cnictl.cli.status", "Ask a network's plugins whether they can serve an ADD."),
+    "version": ("cnictl.cli.version", "Show which versions of the spec plugins support."),
+    "run": ("cnictl.cli.run", "Run a command in a throwaway container on a network."),
+    "exec": ("cnictl.cli.exec", "Call one plugin, raw, and show all it says."),
+    # what is there
+    "conf": ("cnictl.cli.conf", "Which configuration the runtime uses, and why not the others."),
+    "attachments": ("cnictl.cli.attachments", "What the runtime's cache knows of attachments."),
+    "validate": ("cnictl.cli.validate", "Find mistakes in network configurations."),
+    "snapshot": ("cnictl.cli.snapshot", "Write down the state of a node and its pods."),
+    "diff": ("cnictl.cli.diff", "Compare states, or attachments with what they should be."),
+    # the node
+    "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
+    "node": ("cnictl.cli.node", "Run a command on a throwaway node."),
+    "install": ("cnictl.cli.install", "Put the plugins into a directory of CNI plugins."),
+    "uninstall": ("cnictl.cli.uninstall", "Take them out again."),
+}
+"""Every command: the module whose `app` it is, and its line in the help."""
+
+
+class Lazy(TyperGroup):
+    """A group that knows its commands' names and summaries, and loads the one that is called.
+
+    Typer keeps the types of contexts and commands to itself, hence Any.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else command, rest
+
+
+app = typer.Typer(
+    cls=Lazy,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Container networks on Linux: run, check, compare and debug any CNI plugin.",
+    epilog="`cnictl COMMAND --help` tells more.  The plugins are commands too: `cnictl bridge`.",
+)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Take the options before the command."""
+    if version:
+        typer.echo(f"cnictl {__version__}")
+        raise typer.Exit
+
+
+def load(name: str) -> Any:
+    """Return a command of COMMANDS, with all that it needs imported."""
+    module, summary = COMMANDS[name]
+    command = typer.main.get_command(importlib.import_module(module).app)
+    command.name = name
+    command.help = command.help or summary
+    return command
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    0 done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed.
+    """
+    group = typer.main.get_command(app)
+    try:
+        status = group.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="cnictl",
+            standalone_mode=False,
+        )
+    except typer.Abort:
+        return problems.interrupted()
+    except typer.TyperException as error:
+        return problems.wrong_usage(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has seen enough
+        return 0
+    except Exception as error:
+        if os.environ.get("CNICTL_DEBUG"):
+            raise
+        return problems.failed(error)
+    finally:
+        sys.stderr.flush()
+    return status if isinstance(status, int) else 0

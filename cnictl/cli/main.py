@@ -1,0 +1,22 @@
+"""Where `cnictl` starts: a plugin when it is called as one, else the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from cnictl_plugins import multicall
+
+
+def main() -> int:
+    """Run what the arguments say and return the exit status.
+
+    `cnictl bridge` is the plugin bridge, with no more loaded than its symlink would load.
+    """
+    called = sys.argv[0].rpartition("/")[2]
+    if called in multicall.PROGRAMS:
+        return multicall.main(called)
+    if len(sys.argv) == 2 and sys.argv[1] in multicall.PROGRAMS:
+        return multicall.main(sys.argv[1])
+    from cnictl.cli.app import run
+
+    return run()
