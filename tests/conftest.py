@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import sys
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
 
-from cnictl.sandbox.node import ROOT, Node, SandboxError
+from cnictl.install import install
+from cnictl.sandbox.node import Node, SandboxError
 
 GO_PLUGINS = "/usr/lib/cni"
 
@@ -23,6 +23,14 @@ GO_PLUGINS = "/usr/lib/cni"
 def unavailable(reason: str) -> NoReturn:
     """Skip the test for want of something, or fail it in CI."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def package_directory(name: str) -> str:
+    """Give the directory that a package of ours is imported from, in a checkout or an install."""
+    package = importlib.util.find_spec(name)
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    return package.submodule_search_locations[0]
 
 
 @pytest.fixture
@@ -46,23 +54,21 @@ def node(make_node: Callable[[], Node]) -> Node:
 
 
 @pytest.fixture(scope="session")
-def plugins_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A directory that holds our plugins under the names a conflist uses."""
-    multicall = importlib.import_module("cnictl_plugins.multicall")
-    directory = tmp_path_factory.mktemp("bin")
-    package = importlib.util.find_spec("cnictl_plugins")
-    assert package is not None
-    assert package.submodule_search_locations is not None
-    (directory / "cnictl_plugins").symlink_to(package.submodule_search_locations[0])
-    launcher = directory / "cnictl-plugin"
-    launcher.write_text(
-        f"#!{sys.executable} -IS\nimport sys\nsys.path[:0] = [{str(directory)!r}, {ROOT!r}]\n"
-        "from cnictl_plugins.multicall import main\nsys.exit(main())\n"
-    )
-    launcher.chmod(0o755)
-    for name in multicall.PROGRAMS:
-        (directory / name).symlink_to(launcher.name)
+def import_root(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A directory from which an interpreter without `site` imports both packages."""
+    directory = tmp_path_factory.mktemp("root")
+    for name in ("cnictl", "cnictl_plugins"):
+        (directory / name).symlink_to(package_directory(name))
     return str(directory)
+
+
+@pytest.fixture(scope="session")
+def plugins_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A directory that holds our plugins under the names a conflist uses, as `cnictl install` makes it."""
+    directory = str(tmp_path_factory.mktemp("bin"))
+    programs = importlib.import_module("cnictl_plugins.multicall").PROGRAMS
+    install(directory, programs, package_directory("cnictl_plugins"))
+    return directory
 
 
 @pytest.fixture(scope="session")

@@ -136,6 +136,8 @@ def outcome(lane: Lane, status: int | None, report: str, seconds: float) -> Outc
     broken = "" if status in {0, 1, 5} else f"exit status {status}"
     if status is None:
         broken = f"stuck, killed after {lane.seconds} s"
+    elif status < 0:
+        broken = f"killed by signal {-status}"
     try:
         counts = counted(report)
     except (FileNotFoundError, ET.ParseError):

@@ -1,0 +1,109 @@
+"""What a user installs: two packages under their own names, complete, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cnictl import __version__
+
+ROOT = Path(__file__).parents[2]
+TREES = {"cnictl": ROOT / "cnictl", "cnictl_plugins": ROOT / "plugins"}
+BUILD = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
+
+
+def shipped() -> Iterator[str]:
+    """Give the files of both packages, by the name they are installed under."""
+    for name, top in TREES.items():
+        for path in top.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield f"{name}/{path.relative_to(top)}"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """A wheel, built from a copy: setuptools leaves files in the tree it builds."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("cnictl", "plugins"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    shutil.copy(ROOT / "README.md", tree)
+    out = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", BUILD, str(out)], cwd=tree, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = out.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_every_directory_of_modules_is_a_listed_package():
+    """pyproject.toml lists exactly the packages there are, and each has an `__init__.py`."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = tomllib.load(file)["tool"]["setuptools"]["packages"]
+    directories = {os.path.dirname(name) for name in shipped() if name.endswith(".py")}
+    assert listed == sorted(name.replace("/", ".") for name in directories)
+    assert not directories - {os.path.dirname(name) for name in shipped() if name.endswith("__init__.py")}
+
+
+def test_package_markers_run_nothing():
+    """An `__init__.py` holds a docstring at most: an import there is paid by every plugin at every start."""
+    running = {
+        name
+        for name in shipped()
+        if name.endswith("/__init__.py") and len(ast.parse(_source(name).read_text()).body) > 1
+    }
+    assert running == {"cnictl/__init__.py"}  # its version
+
+
+def test_a_wheel_holds_the_two_packages_and_nothing_else(wheel: zipfile.ZipFile):
+    """No top-level `plugins`, no tests, no test data reach site-packages; every file of ours does."""
+    info = f"cnictl-{__version__}.dist-info"
+    assert {name.partition("/")[0] for name in wheel.namelist()} == {*TREES, info}
+    assert {name for name in wheel.namelist() if not name.startswith(info)} == set(shipped())
+    assert wheel.read(f"{info}/entry_points.txt").decode().split() == [
+        "[console_scripts]", "cnictl", "=", "cnictl.cli.main:main",
+    ]  # fmt: skip
+
+
+def test_a_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile):
+    """A type checker takes the annotations of both packages."""
+    assert {"cnictl/py.typed", "cnictl_plugins/py.typed"} <= set(wheel.namelist())
+
+
+def test_a_wheel_is_enough_for_a_plugin(wheel: zipfile.ZipFile, tmp_path: Path):
+    """Unpacked alone, it answers VERSION without site-packages and without the checkout."""
+    wheel.extractall(tmp_path)
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; sys.argv[0] = 'loopback';"
+        "from cnictl_plugins.multicall import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        env={"CNI_COMMAND": "VERSION"}, input="{}", cwd="/", check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert '"supportedVersions"' in done.stdout
+
+
+def test_an_install_makes_no_module_called_plugins():
+    """Where cnictl is installed, editable or not, `cnictl_plugins` can be imported and `plugins` cannot."""
+    code = "import importlib.util as u; print(*(bool(u.find_spec(n)) for n in ('cnictl_plugins', 'plugins')))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd="/", check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["True", "False"]
+
+
+def _source(name: str) -> Path:
+    top, _, rest = name.partition("/")
+    return TREES[top] / rest

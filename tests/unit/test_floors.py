@@ -1,0 +1,188 @@
+"""Imports go down, and nothing heavy is on the way from a plugin's `execve` to the kernel.
+
+The static tests read syntax trees and say which import is wrong; the dynamic one starts an
+interpreter as the launcher does and looks at what was really loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TREES = {"cnictl": ROOT / "cnictl", "cnictl_plugins": ROOT / "plugins"}
+
+FLOORS = tuple(
+    set(line.split())
+    for line in (
+        "declare spec",
+        "child flock forwarding install invoke ipam netfilter netlink netns netns_named sandbox sysctl tc",
+        "plugin runtime",
+        "cnictl_plugins",
+        "bench conformance doctor leases lint state",
+        "render",
+        "cli",
+    )
+)
+"""What there is on each floor, the lowest first.  A module may import what is on floors below its own."""
+
+SIDEWAYS = {
+    "declare": {"spec"},
+    "forwarding": {"netns", "sysctl"},
+    "invoke": {"child"},
+    "ipam": {"flock"},
+    "netfilter": {"child", "invoke", "netlink", "netns"},
+    "netlink": {"netns"},
+    "netns_named": {"netns"},
+    "tc": {"netlink", "netns"},
+}
+"""What a module may import on its own floor, besides itself."""
+
+FORBIDDEN = {
+    "cnictl_plugins": {"runtime", "sandbox"},
+}
+"""What a module may not import although it is below."""
+
+HEAVY = {
+    "argparse", "asyncio", "collections.abc", "contextlib", "dataclasses", "importlib.metadata", "inspect",
+    "ipaddress", "logging", "pathlib", "random", "shlex", "shutil", "socket", "subprocess", "tempfile",
+    "typing",
+}  # fmt: skip
+"""What costs a plugin more at start than its work does (docs/dependencies.md has the milliseconds)."""
+
+LOADED_ANYWAY = {"collections.abc"}  # by json, under another name
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Give every module of both packages and its file."""
+    found = {}
+    for package, top in TREES.items():
+        for path in top.rglob("*.py"):
+            parts = [package, *path.relative_to(top).with_suffix("").parts]
+            found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Give what a module imports at run time, wherever in its text."""
+    return frozenset(_imported(ast.parse(modules()[name].read_bytes()), name))
+
+
+def _imported(tree: ast.AST, name: str) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for other in node.orelse:
+                yield from _imported(other, name)
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _base(node, name)
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                yield inner if inner in modules() else base
+        yield from _imported(node, name)
+
+
+def _base(node: ast.ImportFrom, name: str) -> str:
+    if not node.level:
+        return node.module or ""
+    package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
+    above = package.split(".")[: len(package.split(".")) - node.level + 1]
+    return ".".join([*above, *filter(None, [node.module])])
+
+
+def unit(name: str) -> str:
+    """Give the part of the program a module belongs to, or nothing for other people's modules."""
+    top, _, rest = name.partition(".")
+    if top == "cnictl":
+        return rest.partition(".")[0]
+    return top if top in TREES else ""
+
+
+def floor(part: str) -> int:
+    (level,) = (number for number, parts in enumerate(FLOORS) if part in parts)
+    return level
+
+
+def plugin_path() -> dict[str, str]:
+    """Give what a plugin can come to import, and for each module one that imports it."""
+    reached = {name: "" for name in modules() if unit(name) in {"cnictl_plugins", "plugin"}}
+    waiting = list(reached)
+    while waiting:
+        importer = waiting.pop()
+        for name in imports(importer):
+            if name not in reached:
+                reached[name] = importer
+                if name in modules():
+                    waiting.append(name)
+    return reached
+
+
+def test_every_module_has_a_floor():
+    """A new package gets its place in the table above before it gets its first import."""
+    placed = set().union(*FLOORS)
+    assert {unit(name) for name in modules()} - {"", "__main__"} <= placed
+
+
+@pytest.mark.parametrize("name", sorted(name for name in modules() if unit(name) in set().union(*FLOORS)))
+def test_imports_go_down(name: str):
+    """Whatever a module imports of ours is on a lower floor, or beside it and listed."""
+    part = unit(name)
+    allowed = set().union(*FLOORS[: floor(part)]) | {part} | SIDEWAYS.get(part, set())
+    allowed -= FORBIDDEN.get(part, set())
+    wrong = {other for other in imports(name) if unit(other) and unit(other) not in allowed}
+    assert not wrong, f"{name} imports {', '.join(sorted(wrong))}"
+
+
+def test_plugins_are_thin():
+    """Nothing a plugin can come to import, not even late, is heavy or somebody else's."""
+    heavy = {f"{name} imported by {importer}" for name, importer in plugin_path().items() if _is_heavy(name)}
+    assert not heavy
+
+
+def _is_heavy(name: str) -> bool:
+    return name in HEAVY or (name not in modules() and name.partition(".")[0] not in sys.stdlib_module_names)
+
+
+def programs() -> dict[str, str]:
+    """Give the plugins there are: the name a conflist uses, and the module."""
+    return dict(importlib.import_module("cnictl_plugins.multicall").PROGRAMS)
+
+
+@pytest.mark.parametrize("module", sorted(programs().values()))
+def test_plugins_start_light(module: str, import_root: str):
+    """An interpreter started as the launcher does it has loaded nothing heavy when the plugin is there."""
+    code = (
+        f"import sys; sys.path[:0] = [{import_root!r}]; import cnictl_plugins.{module}; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env={}, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert f"cnictl_plugins.{module}" in loaded
+    assert loaded & (HEAVY - LOADED_ANYWAY) == set()
+    assert loaded & {"iptc", "pyroute2", "rich", "typer", "yaml"} == set()
+
+
+def test_every_plugin_is_a_program():
+    """Modules that declare a plugin are in the table of programs, by a name that differs in - and _ only."""
+    declared = {
+        name.removeprefix("cnictl_plugins.")
+        for name, path in modules().items()
+        if unit(name) == "cnictl_plugins"
+        and any(line.startswith("PLUGIN = ") for line in path.read_text().split("\n"))
+    }
+    assert {module: program for program, module in programs().items()} == {
+        module: module.rpartition(".")[2].replace("_", "-") for module in declared
+    }
