@@ -65,7 +65,12 @@ install_python() {
     if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
         "$python" -m venv --clear .venv
     fi
-    .venv/bin/python -m pip install -q --disable-pip-version-check -e ".$extras"
+    mkdir -p build
+    if ! .venv/bin/python -m pip install --disable-pip-version-check -e ".$extras" >build/pip.log 2>&1; then
+        tail -n 30 build/pip.log >&2
+        say "pip could not install cnictl$extras; all it said is in build/pip.log"
+        exit 1
+    fi
     echo "$wanted" >".venv/setup-$level"
 }
 
