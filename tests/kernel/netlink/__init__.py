@@ -1,0 +1,1 @@
+"""The netlink client, namespaces and sysctls on a real kernel."""

@@ -1,0 +1,290 @@
+"""Every request is, byte for byte, what the Go plugins send, and what pyroute2 makes of the same wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg  # type: ignore[import-untyped]
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]
+from pyroute2.netlink.rtnl.rtmsg import rtmsg  # type: ignore[import-untyped]
+
+from cnictl.netlink import message
+from cnictl.netlink.link import IFINFOMSG
+from cnictl.netlink.rtnl import Link, LinkGone, NetlinkError, Rtnl
+from cnictl.spec.address import Address, Prefix
+from tests.unit.netlink.recorded import RECORDED
+
+AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
+NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
+NEWADDR, DELADDR, NEWROUTE, DELROUTE = 20, 21, 24, 25
+ACK, EXCL, CREATE = 0x4, 0x200, 0x400
+
+
+class Recorder(Rtnl):
+    """A client that keeps what it would send; its namespace has the descriptor 4, every link the index 2."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, int, bytes]] = []
+
+    @property
+    def netns_fd(self) -> int:
+        return 4
+
+    def change(self, kind: int, flags: int, body: bytes, what: str) -> None:
+        assert what
+        self.sent.append((kind, flags, body))
+
+    def read(self, kind: int, body: bytes, what: str, *, dump: bool = False) -> list[bytes]:
+        assert what
+        self.sent.append((kind, message.DUMP if dump else 0, body))
+        return [IFINFOMSG.pack(0, 1, 2, 0, 0) + message.text(3, "eth0")]
+
+
+LINK = Link(2, "eth0")
+HOST = Recorder()
+P, A = Prefix.parse, Address.parse
+
+Wish = Callable[[Recorder], object]
+
+GO: dict[str, tuple[Wish, tuple[int, int]]] = {
+    "veth": (
+        lambda one: one.add_veth("eptp", peer="veth80020542", peer_netns=HOST, mtu=1400),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "veth with a MAC address": (
+        lambda one: one.add_veth("ebridge", peer="vethcd253a8e", peer_netns=HOST, mac="02:11:22:33:44:55"),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "bridge": (lambda one: one.add_bridge("cni7"), (NEWLINK, CREATE | EXCL)),
+    "vlan-filtering bridge": (
+        lambda one: one.add_bridge("cni7", mtu=1400, vlan_filtering=True),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "look up": (lambda one: one.link("eptp"), (GETLINK, 0)),
+    "up": (lambda one: one.set_up(LINK), (NEWLINK, 0)),
+    "master": (lambda one: one.set_master(LINK, 3), (SETLINK, 0)),
+    "hairpin": (lambda one: one.set_hairpin(LINK, True), (SETLINK, 0)),
+    "MAC address": (lambda one: one.set_mac(LINK, "ce:f3:1a:82:b2:02"), (SETLINK, 0)),
+    "IPv4 address": (lambda one: one.add_address(LINK, P("10.9.0.2/24")), (NEWADDR, CREATE | EXCL)),
+    "IPv4 host address": (lambda one: one.add_address(LINK, P("10.9.0.1/32")), (NEWADDR, CREATE | EXCL)),
+    "IPv6 address": (lambda one: one.add_address(LINK, P("fd00:9::2/64")), (NEWADDR, CREATE | EXCL)),
+    "default route of an IPAM result": (
+        lambda one: one.add_route(P("0.0.0.0/0"), link=LINK, gateway=A("10.9.0.1"), exclusive=False),
+        (NEWROUTE, CREATE),
+    ),
+    "route to a gateway": (
+        lambda one: one.add_route(P("10.9.0.1/32"), link=LINK, source=A("10.9.0.2"), scope=253),
+        (NEWROUTE, CREATE | EXCL),
+    ),
+    "route through a gateway with a source": (
+        lambda one: one.add_route(P("10.9.0.0/24"), link=LINK, gateway=A("10.9.0.1"), source=A("10.9.0.2")),
+        (NEWROUTE, CREATE | EXCL),
+    ),
+    "host route on the node": (
+        lambda one: one.add_route(P("fd00:9::2/128"), link=LINK, scope=254),
+        (NEWROUTE, CREATE | EXCL),
+    ),
+    "delete a connected route": (lambda one: one.delete_route(P("10.9.0.0/24"), link=LINK), (DELROUTE, 0)),
+}
+
+
+@pytest.mark.parametrize("name", GO)
+def test_a_request_is_the_one_of_the_go_plugins(name: str) -> None:
+    """The same wish makes the same bytes."""
+    wish, (kind, flags) = GO[name]
+    one = Recorder()
+    wish(one)
+    assert one.sent[0][:2] == (kind, flags)
+    assert one.sent[0][2].hex(" ", -4) == " ".join(RECORDED[name].split())
+
+
+def link_request(*attributes: Any, **fields: int) -> Any:
+    return ifinfmsg, {"index": 2, **fields}, attributes
+
+
+def route_request(*attributes: Any, **fields: int) -> Any:
+    header = {"family": AF_INET, "table": 254, "proto": 3, "scope": 0, "type": 1}
+    return rtmsg, header | fields, attributes
+
+
+def vlan(flags: int, vid: int) -> list[Any]:
+    spec = [["IFLA_BRIDGE_FLAGS", 1], ["IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": vid}]]
+    return ["IFLA_AF_SPEC", {"attrs": spec}]
+
+
+PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
+    "down": (lambda one: one.set_down(LINK), (NEWLINK, 0), link_request(flags=0, change=1)),
+    "promiscuous": (
+        lambda one: one.set_promiscuous(LINK, True),
+        (SETLINK, 0),
+        link_request(flags=0x100, change=0x100),
+    ),
+    "not promiscuous": (
+        lambda one: one.set_promiscuous(LINK, False),
+        (SETLINK, 0),
+        link_request(flags=0, change=0x100),
+    ),
+    "all-multicast": (
+        lambda one: one.set_all_multicast(LINK, True),
+        (NEWLINK, 0),
+        link_request(flags=0x200, change=0x200),
+    ),
+    "MTU": (lambda one: one.set_mtu(LINK, 1400), (SETLINK, 0), link_request(["IFLA_MTU", 1400])),
+    "queue length 0": (lambda one: one.set_txqlen(LINK, 0), (SETLINK, 0), link_request(["IFLA_TXQLEN", 0])),
+    "no master": (lambda one: one.set_master(LINK, 0), (SETLINK, 0), link_request(["IFLA_MASTER", 0])),
+    "namespace": (lambda one: one.set_netns(LINK, HOST), (SETLINK, 0), link_request(["IFLA_NET_NS_FD", 4])),
+    "delete link": (lambda one: one.delete_link(LINK), (DELLINK, 0), link_request()),
+    "look up an alternative name": (
+        lambda one: one.link("a-name-of-16-byt"),
+        (GETLINK, 0),
+        link_request(["IFLA_EXT_MASK", 1], ["IFLA_ALT_IFNAME", "a-name-of-16-byt"], index=0),
+    ),
+    "look up an index": (
+        lambda one: one.link_by_index(2),
+        (GETLINK, 0),
+        link_request(["IFLA_EXT_MASK", 1]),
+    ),
+    "isolated": (
+        lambda one: one.set_isolated(LINK, False),
+        (SETLINK, 0),
+        link_request(["IFLA_PROTINFO", {"attrs": [["IFLA_BRPORT_ISOLATED", 0]]}], family=AF_BRIDGE),
+    ),
+    "native VLAN": (
+        lambda one: one.add_bridge_vlan(LINK, 100, pvid=True, untagged=True),
+        (SETLINK, 0),
+        link_request(vlan(6, 100), family=AF_BRIDGE),
+    ),
+    "tagged VLAN": (
+        lambda one: one.add_bridge_vlan(LINK, 4094),
+        (SETLINK, 0),
+        link_request(vlan(0, 4094), family=AF_BRIDGE),
+    ),
+    "delete VLAN": (
+        lambda one: one.delete_bridge_vlan(LINK, 1),
+        (DELLINK, 0),
+        link_request(vlan(0, 1), family=AF_BRIDGE),
+    ),
+    "address of a pair": (
+        lambda one: one.add_address(LINK, P("10.9.0.2/31")),
+        (NEWADDR, CREATE | EXCL),
+        (
+            ifaddrmsg,
+            {"family": AF_INET, "prefixlen": 31, "index": 2},
+            (["IFA_LOCAL", "10.9.0.2"], ["IFA_ADDRESS", "10.9.0.2"]),
+        ),
+    ),
+    "delete address": (
+        lambda one: one.delete_address(LINK, P("fd00::1/64")),
+        (DELADDR, 0),
+        (
+            ifaddrmsg,
+            {"family": AF_INET6, "prefixlen": 64, "index": 2},
+            (["IFA_LOCAL", "fd00::1"], ["IFA_ADDRESS", "fd00::1"]),
+        ),
+    ),
+    "route with everything": (
+        lambda one: one.add_route(
+            P("10.77.0.0/16"),
+            link=LINK,
+            gateway=A("10.9.0.1"),
+            metric=7,
+            table=5000,
+            scope=253,
+            source=A("10.9.0.2"),
+        ),
+        (NEWROUTE, CREATE | EXCL),
+        route_request(
+            ["RTA_DST", "10.77.0.0"],
+            ["RTA_PREFSRC", "10.9.0.2"],
+            ["RTA_GATEWAY", "10.9.0.1"],
+            ["RTA_TABLE", 5000],
+            ["RTA_PRIORITY", 7],
+            ["RTA_OIF", 2],
+            dst_len=16,
+            table=0,
+            scope=253,
+        ),
+    ),
+    "route in a small table": (
+        lambda one: one.add_route(P("10.0.0.0/8"), gateway=A("10.9.0.1"), table=255),
+        (NEWROUTE, CREATE | EXCL),
+        route_request(["RTA_DST", "10.0.0.0"], ["RTA_GATEWAY", "10.9.0.1"], dst_len=8, table=255),
+    ),
+    "default route of IPv6": (
+        lambda one: one.add_route(P("::/0"), link=LINK, gateway=A("fd00::1"), exclusive=False),
+        (NEWROUTE, CREATE),
+        route_request(["RTA_DST", "::"], ["RTA_GATEWAY", "fd00::1"], ["RTA_OIF", 2], family=AF_INET6),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PYROUTE2)
+def test_a_request_is_the_one_pyroute2_makes(name: str) -> None:
+    """Another implementation encodes the same attributes to the same bytes."""
+    wish, (kind, flags), (message_class, fields, attributes) = PYROUTE2[name]
+    one = Recorder()
+    wish(one)
+    theirs = message_class()
+    for field, value in fields.items():
+        theirs[field] = value
+    theirs["attrs"] = list(attributes)
+    theirs.encode()
+    assert one.sent[0][:2] == (kind, flags)
+    # The Go plugins mark IFLA_PROTINFO as nested, pyroute2 does not; the kernel does not look.
+    expected = bytes(theirs.data)[16:].hex(" ", -4).replace("0c000c00", "0c000c80")
+    assert one.sent[0][2].hex(" ", -4) == expected
+
+
+def test_an_mtu_of_zero_or_less_is_not_sent() -> None:
+    """The kernel's default holds, as with the Go plugins, for both ends of a pair."""
+    for mtu in (0, -1):
+        one = Recorder()
+        one.add_link("eth0", b"", mtu=mtu)
+        assert message.attributes(one.sent[0][2], 16).keys() == {3}
+
+
+def test_a_stacked_link_can_be_made_in_another_namespace() -> None:
+    """IFLA_LINK and IFLA_NET_NS_FD say what it sits on and where it goes."""
+    one = Recorder()
+    one.add_link("tmp0", b"", parent=7, netns_fd=9, mtu=1400)
+    found = message.attributes(one.sent[0][2], 16)
+    assert {kind: message.number(value) for kind, value in found.items() if kind != 3} == {
+        5: 7,
+        4: 1400,
+        28: 9,
+    }
+
+
+def test_a_link_without_a_name_is_refused() -> None:
+    """The kernel would make one up; the words are those of the Go plugins."""
+    with pytest.raises(NetlinkError) as refusal:
+        Recorder().add_bridge("")
+    assert refusal.value.reason == "LinkAttrs.Name cannot be empty"
+
+
+@pytest.mark.parametrize("mtu", [-1, 1 << 32])
+def test_a_number_that_does_not_fit_is_refused(mtu: int) -> None:
+    """Cut to 32 bits it would be another, possibly valid, number."""
+    one = Recorder()
+    with pytest.raises(NetlinkError, match=f'set MTU of "eth0" to {mtu}: invalid argument'):
+        one.set_mtu(LINK, mtu)
+    assert not one.sent
+
+
+class Silent(Recorder):
+    """A kernel that cannot look links up by name, like those before Linux 2.6.33."""
+
+    def read(self, kind: int, body: bytes, what: str, *, dump: bool = False) -> list[bytes]:
+        if not dump:
+            raise NetlinkError(what, 22)
+        return super().read(kind, body, what, dump=dump)
+
+
+def test_a_kernel_that_cannot_look_up_by_name_is_asked_for_all_links() -> None:
+    """EINVAL leads to a dump, whose not-found text is that of the Go plugins."""
+    assert Silent().link("eth0").index == 2
+    with pytest.raises(LinkGone) as gone:
+        Silent().link("eth1")
+    assert gone.value.reason == "Link eth1 not found"
