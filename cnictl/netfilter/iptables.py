@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from cnictl.netfilter import nft
 from cnictl.netfilter.lock import WAIT, Lock, LockBusy
 from cnictl.netfilter.program import Failed, NetfilterError, locate, run
 from cnictl.netfilter.rule import Rule, parse, quote
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Step = tuple[Literal["chain", "append", "insert"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
+_FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 ATTEMPTS = 20
 """How often a transaction is worked out again because somebody else changed the table meanwhile."""
 _RESOURCE_PROBLEM = 4  # exit status, iptables' xtables.h
@@ -208,11 +210,11 @@ class Tables:
         """A transaction without changes yet."""
         return Transaction(self, table)
 
-    def ensure(self, wanted: Wanted) -> None:
+    def ensure(self, wanted: Wanted) -> Transaction:
         """Make what is wanted and not there, once, however many do so at the same time.
 
-        The usual case costs one process; what is there already or is missing costs two more.
-        Raises NetfilterError.
+        Returns the transaction that did it.  The usual case costs one process; what is there
+        already or is missing costs two more.  Raises NetfilterError.
         """
         transaction = self.begin(wanted.table)
         if wanted.guess(transaction):
@@ -221,9 +223,9 @@ class Tables:
             except Failed:
                 pass
             else:
-                return
+                return transaction
         with Lock(wait=self._wait):
-            self.converge(wanted.table, wanted.complete)
+            return self.converge(wanted.table, wanted.complete)
 
     def remove_chain(self, table: str, chain: str, rules: Iterable[Rule] = ()) -> None:
         """Remove a chain and all rules that go to it; nothing there is a success.
@@ -244,8 +246,8 @@ class Tables:
                 return
         self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain))
 
-    def converge(self, table: str, decide: Callable[[Listing, Transaction], None]) -> None:
-        """Read a table, have `decide` fill a transaction, and commit it.
+    def converge(self, table: str, decide: Callable[[Listing, Transaction], None]) -> Transaction:
+        """Read a table, have `decide` fill a transaction, commit and return it.
 
         When that fails and a second look leads to another decision, somebody else was faster, and
         the new one is tried; when it leads to the same, the failure is raised.
@@ -262,7 +264,7 @@ class Tables:
             except Failed as e:
                 failure, failed = e, transaction.lines
             else:
-                return
+                return transaction
         assert failure is not None
         failure.add_note(f"table {table} kept changing; given up after {ATTEMPTS} attempts")
         raise failure
@@ -296,6 +298,23 @@ def read(text: str) -> dict[str, Listing]:
             rule = line[line.index("-A ") :]
             listing.lines.setdefault(rule.split(None, 2)[1], []).append(rule)
     return tables
+
+
+def may_have(chain: str, table: str, version: Version = 4) -> bool:
+    """Whether the kernel may have a chain, of either variant; asked without running a program.
+
+    Where it has legacy tables they are not searched, so that the answer is a perhaps.
+    """
+    family = _FAMILIES[version]
+    if nft.has_chain(family, table, chain):
+        return True
+    try:
+        with open(f"/proc/thread-self/net/{family}_tables_names", encoding="ascii") as file:
+            return table in file.read().split()
+    except FileNotFoundError:  # a kernel without legacy tables
+        return False
+    except OSError:
+        return True
 
 
 def usable(version: Version = 4) -> bool:

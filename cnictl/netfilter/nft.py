@@ -25,8 +25,9 @@ ATTEMPTS = 20
 """How often handles are looked up again because somebody else removed rules meanwhile."""
 
 _NETLINK_NETFILTER = 12  # linux/netlink.h
-_GET_RULE = 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE
+_GET_CHAIN, _GET_RULE = 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
+_CHAIN_TABLE, _CHAIN_NAME = 1, 3  # NFTA_CHAIN_*
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -106,6 +107,23 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
             number = int.from_bytes(attributes[_RULE_HANDLE], "big")
             found.append(Handle(number, _comment(attributes.get(_RULE_USERDATA, b""))))
     return found
+
+
+def has_chain(family: str, table: str, chain: str) -> bool:
+    """Whether there is such a chain, asked of the kernel itself.  Raises NetlinkError."""
+    body = (
+        bytes((_FAMILIES[family], 0, 0, 0))
+        + message.text(_CHAIN_TABLE, table)
+        + message.text(_CHAIN_NAME, chain)
+    )
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            channel.read(_GET_CHAIN, body, f"find chain {family} {table} {chain}")
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return False
+        raise
+    return True
 
 
 def remove(family: str, table: str, chain: str, mine: Callable[[str], bool]) -> int:

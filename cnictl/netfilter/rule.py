@@ -5,33 +5,41 @@ from __future__ import annotations
 from cnictl.netfilter.spelling import STRINGS, canonical
 from cnictl.spec.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Rule(Value):
     """A rule of some chain.  Two of them are equal when they do the same in the same chain.
 
-    The words may be given as for `iptables -A CHAIN`; `words` holds them in canonical form.
-    Raises ValueError for what cannot be a rule.
+    The words may be given as for `iptables -A CHAIN`; `words` holds them in canonical form, `given`
+    as they are, which is how they are written.  Raises ValueError for what cannot be a rule.
     """
 
-    __slots__ = ("chain", "words")
+    __slots__ = ("chain", "given", "words")
 
     def __init__(self, chain: str, *words: str) -> None:
         self.chain = chain
+        self.given = words
         self.words = canonical(words)
-        if not chain or not all(word.isprintable() or _is_text(word) for word in (chain, *self.words)):
+        if not chain or not all(word.isprintable() or _is_text(word) for word in (chain, *words)):
             raise ValueError(
                 f"iptables rule with a control character or without a chain: {chain!r} {words!r}"
             )
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rule):
+            return NotImplemented
+        return (self.chain, self.words) == (other.chain, other.words)
+
+    def __hash__(self) -> int:
+        return hash((self.chain, self.words))
+
     @property
     def text(self) -> str:
-        """What the rule matches and does, without its chain, as iptables-restore(8) reads it."""
-        written = []
-        before = ""
-        for word in self.words:
-            written.append(quote(word, string=before in STRINGS))
-            before = "" if before in STRINGS else word
-        return " ".join(written)
+        """What the rule matches and does, without its chain, in canonical form."""
+        return _line(self.words)
 
     @property
     def target(self) -> str:
@@ -53,11 +61,11 @@ class Rule(Value):
         return ""
 
     def command(self, verb: str) -> str:
-        """A line for iptables-restore: `-A`, `-D`, `-C` or `-I` this rule."""
-        return f"{verb} {quote(self.chain)} {self.text}".rstrip()
+        """A line for iptables-restore, in the words given: `-A`, `-D`, `-C` or `-I` this rule."""
+        return f"{verb} {quote(self.chain)} {_line(self.given)}".rstrip()
 
     def __str__(self) -> str:
-        return self.command("-A")
+        return f"-A {quote(self.chain)} {self.text}".rstrip()
 
 
 def parse(line: str) -> Rule:
@@ -115,6 +123,16 @@ def quote(word: str, *, string: bool = False) -> str:
     if word and all(c in plain or (c.isascii() and c.isalnum()) for c in word):
         return word
     return '"' + "".join("\\" + c if c in "\"\\'" else c for c in word) + '"'
+
+
+def _line(words: Sequence[str]) -> str:
+    """Words as iptables-restore(8) reads them."""
+    written = []
+    before = ""
+    for word in words:
+        written.append(quote(word, string=before in STRINGS))
+        before = "" if before in STRINGS else word
+    return " ".join(written)
 
 
 def _is_text(word: str) -> bool:

@@ -54,7 +54,7 @@ def save(node: Node, variant: Variant, version: Literal[4, 6] = 4) -> list[str]:
     return witness.iptables(node, "nat", version=version, variant=variant)
 
 
-def together(count: int, work: Callable[[int], None]) -> list[int]:
+def together(count: int, work: Callable[[int], object]) -> list[int]:
     """Run work(0), work(1), ... in processes that start at the same moment; return their exit statuses."""
     ready, go = os.pipe()
     children = []
