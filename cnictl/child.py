@@ -204,6 +204,9 @@ def start(
             if code != errno.ETXTBSY or attempt == BUSY_ATTEMPTS or late:
                 raise _cannot_run(path, code) from None
             time.sleep(BUSY_PAUSE)
+        except ValueError as problem:  # a NUL byte, or a variable's name with "=" in it
+            _close(opened)
+            raise CannotRun(path, errno.EINVAL, str(problem)) from None
         except BaseException:
             _close(opened)
             raise

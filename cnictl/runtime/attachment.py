@@ -35,13 +35,14 @@ class Attachment:
 
     @property
     def cni_args(self) -> str:
-        """The value of CNI_ARGS.  Raises CniError for a pair that a plugin would read as something else."""
-        return format_pairs(self.args)
+        """The value of CNI_ARGS, whatever the pairs hold: a DEL must repeat what its ADD was given."""
+        return ";".join(f"{key}={value}" for key, value in self.args)
 
     def check(self) -> None:
-        """Raise CniError unless container id and ifname may be used for ADD."""
+        """Raise CniError unless container id, ifname and args may be used for ADD."""
         check_container_id(self.container_id)
         check_interface_name(self.ifname)
+        check_pairs(self.args)
 
     def check_given(self) -> None:
         """As check(), but what is empty may stay so: DEL is to succeed with as little as there is."""
@@ -51,19 +52,16 @@ class Attachment:
             check_interface_name(self.ifname)
 
 
-def format_pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    """CNI_ARGS from pairs.  There is no escaping, so ';' cannot appear, nor '=' in a key."""
-    parts = []
+def check_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Raise CniError for pairs that a plugin would read as something else: nothing escapes ';' and '='."""
     for key, value in pairs:
         part = f"{key}={value}"
         if not key or "=" in key or ";" in part or "\0" in part:
             raise CniError(
                 INVALID_ENVIRONMENT,
                 f"invalid CNI_ARGS pair {go_quote(part)}",
-                "a key holds neither '=' nor ';', a value no ';', and nothing escapes them",
+                "a key holds neither '=' nor ';', a value no ';'",
             )
-        parts.append(part)
-    return ";".join(parts)
 
 
 def parse_pairs(text: str) -> tuple[tuple[str, str], ...]:

@@ -79,7 +79,7 @@ class Cache:
                 f"and interface name ({go_quote(attachment.ifname)})"
             )
         check_network_name(network)
-        attachment.check()
+        attachment.check_given()
         return os.path.join(self.results, f"{network}-{attachment.container_id}-{attachment.ifname}")
 
     def write(

@@ -16,19 +16,24 @@ _WORDS = {"ADD": "add", "DEL": "delete"}
 
 
 class OperationFailed(CnictlError):
-    """An operation over a list did not succeed.  `executions` are the plugins run until then, in order."""
+    """An operation over a list did not succeed.
+
+    `executions` are the plugins run until then, in order; `cleanup` are the failures of the DELs
+    that followed a failed ADD.
+    """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.executions: Sequence[Execution] = ()
         self.warnings: Sequence[str] = ()
+        self.cleanup: Sequence[CnictlError] = ()
 
 
 class PluginFailed(OperationFailed):
     """A plugin answered a verb with an error, or could not answer at all.
 
     `error` is the plugin's own error object, with code 0 where it gave none; `execution` is None
-    when the plugin was not run.  `cleanup` are the failures of the DELs that followed a failed ADD.
+    when the plugin was not run.
     """
 
     def __init__(
@@ -41,13 +46,14 @@ class PluginFailed(OperationFailed):
         execution: Execution | None = None,
     ) -> None:
         named = f" name={go_quote(name)}" if name else ""
-        word = _WORDS.get(verb, verb.lower())
-        super().__init__(f"plugin type={go_quote(plugin)}{named} failed ({word}): {error}", hint=error.hint)
+        what = f"plugin type={go_quote(plugin)}{named} failed ({_WORDS.get(verb, verb.lower())})"
+        if verb == "GC":
+            what = f"failed to GC plugin {plugin}"
+        super().__init__(f"{what}: {error}", hint=error.hint)
         self.plugin = plugin
         self.verb = verb
         self.error = error
         self.execution = execution
-        self.cleanup: Sequence[CnictlError] = ()
 
 
 class CheckUnsupported(OperationFailed):
@@ -90,3 +96,24 @@ class StaleFailed(OperationFailed):
         )
         self.container_id = container_id
         self.ifname = ifname
+
+
+class Invalid(OperationFailed):
+    """A list cannot work with the plugins there are; all reasons in one pair of brackets, as in libcni."""
+
+    def __init__(self, problems: Sequence[CnictlError]) -> None:
+        super().__init__(
+            f"[{' '.join(map(str, problems))}]",
+            hint="\n".join(dict.fromkeys(one.hint for one in problems if one.hint)),
+        )
+        self.problems = tuple(problems)
+
+
+class NothingSaidValid(OperationFailed):
+    """GC was asked for without saying which attachments are valid."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__(
+            f"gc of network {go_quote(network)} without valid attachments would delete every one of them",
+            hint="name the valid ones, or say that none is",
+        )

@@ -14,11 +14,14 @@ import hashlib
 import os
 import struct
 import time
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 LOCK_FILE = "cnictl.lock"
 PATIENCE = 60.0
@@ -36,7 +39,7 @@ class Locked(CnictlError):
 class Lock:
     """Held as a context: a network, shared with others or for collecting alone, and a container alone.
 
-    Where the file cannot be written nothing is locked and `problem` says why: an operation is
+    Where the file cannot be written nothing is locked and `warn` is told why: an operation is
     better done without the lock than not at all, and other runtimes have locks of their own anyway.
     """
 
@@ -48,14 +51,15 @@ class Lock:
         collecting: bool = False,
         container_id: str = "",
         patience: float = PATIENCE,
+        warn: Callable[[str], object] | None = None,
     ) -> None:
         self._path = os.path.join(directory, LOCK_FILE)
         self._network = network
         self._kind = fcntl.F_WRLCK if collecting else fcntl.F_RDLCK
         self._container_id = container_id
         self._patience = patience
+        self._warn = warn
         self._fd = -1
-        self.problem = ""
 
     def __enter__(self) -> Self:
         try:
@@ -64,7 +68,8 @@ class Lock:
             return self  # no cache yet: no attachment of ours to be careful with
         except OSError as error:
             words = errno_text(error.errno or 0)
-            self.problem = f"not locked against other operations: {self._path}: {words}"
+            if self._warn is not None:
+                self._warn(f"not locked against other operations: {self._path}: {words}")
             return self
         until = time.monotonic() + self._patience
         try:

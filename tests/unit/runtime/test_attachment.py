@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from cnictl.runtime.attachment import Attachment, format_pairs, parse_pairs
+from cnictl.runtime.attachment import Attachment, check_pairs, parse_pairs
 from cnictl.spec.errors import CniError
 
 
 def test_pairs_keep_their_order_and_may_be_empty():
     """Section "Parameters" of the spec: alphanumeric pairs separated by semicolons."""
     pairs = (("IgnoreUnknown", "1"), ("K8S_POD_NAME", "x"), ("EMPTY", ""), ("A", "b=c"))
-    assert format_pairs(pairs) == "IgnoreUnknown=1;K8S_POD_NAME=x;EMPTY=;A=b=c"
-    assert parse_pairs(format_pairs(pairs)) == pairs
-    assert Attachment("c", args=pairs).cni_args == format_pairs(pairs)
-    assert format_pairs([]) == ""
+    text = "IgnoreUnknown=1;K8S_POD_NAME=x;EMPTY=;A=b=c"
+    assert Attachment("c", args=pairs).cni_args == text
+    assert parse_pairs(text) == pairs
+    assert Attachment("c").cni_args == ""
     assert parse_pairs("") == ()
+    check_pairs(pairs)
 
 
 def test_a_semicolon_at_the_end_is_no_pair():
@@ -27,8 +28,17 @@ def test_a_semicolon_at_the_end_is_no_pair():
 def test_a_pair_that_would_be_read_as_something_else_is_refused(pair):
     """There is no escaping: ';' in a pod's name would smuggle another argument in."""
     with pytest.raises(CniError, match="invalid CNI_ARGS pair") as caught:
-        format_pairs([("K", "v"), pair])
+        check_pairs([("K", "v"), pair])
     assert caught.value.code == 4
+    with pytest.raises(CniError, match="invalid CNI_ARGS pair"):
+        Attachment("c", args=(pair,)).check()
+
+
+def test_what_add_was_once_given_is_repeated():
+    """Other runtimes do not check: their attachments must be deleted with the same text."""
+    attachment = Attachment("c", args=(("A", "1;B"),))
+    attachment.check_given()
+    assert attachment.cni_args == "A=1;B"
 
 
 @pytest.mark.parametrize("text", ["A", "A=1;B", "=1"])

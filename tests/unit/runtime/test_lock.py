@@ -99,8 +99,9 @@ def test_the_file_lies_beside_what_libcni_reads(tmp_path):
 def test_where_no_lock_can_be_had_the_work_goes_on(tmp_path):
     """And the reason is told; a directory that is not there needs none and is not made."""
     (tmp_path / LOCK_FILE).mkdir()
-    with Lock(str(tmp_path), network="a", container_id="one") as lock:
-        assert lock.problem == f"not locked against other operations: {tmp_path}/{LOCK_FILE}: is a directory"
-    with Lock(str(tmp_path / "none"), network="a", container_id="one") as lock:
-        assert lock.problem == ""
+    warnings: list[str] = []
+    with Lock(str(tmp_path), network="a", container_id="one", warn=warnings.append):
+        assert warnings == [f"not locked against other operations: {tmp_path}/{LOCK_FILE}: is a directory"]
+    with Lock(str(tmp_path / "none"), network="a", container_id="one", warn=warnings.append):
+        assert len(warnings) == 1
     assert not (tmp_path / "none").exists()

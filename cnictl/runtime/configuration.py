@@ -1,0 +1,190 @@
+"""Network configurations as files: which there are in a directory, what one holds, which one has a name.
+
+As in libcni, `.conflist` files come first whatever their order among the others, then `.conf` and
+`.json` files with a single plugin.  Unlike there a broken file does not hide those behind it: it
+is reported beside what was found.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cnictl.spec.conflist import (
+    NetworkList,
+    PluginConfig,
+    list_of_one,
+    parse_list,
+    parse_plugin,
+    with_plugins,
+)
+from cnictl.spec.document import Document, decode
+from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errors import CnictlError, CniError
+from cnictl.spec.names import check_network_name
+from cnictl.spec.quote import go_quote
+
+DEFAULT_DIRECTORY = "/etc/cni/net.d"
+LISTS = (".conflist",)
+SINGLES = (".conf", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration file: the network in it, or what is wrong with it."""
+
+    path: str
+    network: NetworkList | None = None
+    problem: CnictlError | None = None
+
+
+class Found(NamedTuple):
+    """A network by its name, its file, and the files before it that could not be used."""
+
+    network: NetworkList
+    path: str
+    broken: list[Candidate]
+
+
+class NoConfigurations(CnictlError):
+    """The directory holds no configuration files, or does not exist."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(f"no net configurations found in {directory}")
+
+
+class NoSuchNetwork(CnictlError):
+    """No usable file of the directory has that name; `broken` are those that could not be used."""
+
+    def __init__(self, name: str, directory: str, broken: list[Candidate]) -> None:
+        unusable = "".join(f"\n{one.path}: {one.problem}" for one in broken)
+        super().__init__(
+            f"no net configuration with name {go_quote(name)} in {directory}",
+            hint=f"these files could not be used:{unusable}" if broken else "",
+        )
+        self.broken = broken
+
+
+def files(directory: str, extensions: tuple[str, ...]) -> list[str]:
+    """The files of a directory with one of the extensions, sorted by their bytes; none if it is missing.
+
+    The extension is what follows the last dot, in its case; a file called `.conf` has one.
+    """
+    try:
+        with os.scandir(directory) as entries:
+            found = [
+                entry.path
+                for entry in entries
+                if entry.name[max(entry.name.rfind("."), 0) :] in extensions
+                and not entry.is_dir(follow_symlinks=False)
+            ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CnictlError(f"cannot read {directory}: {errno_text(error.errno or 0)}") from error
+    return sorted(found, key=os.fsencode)
+
+
+def load_list(path: str) -> NetworkList:
+    """The network of a list file, with the plugins of the folder that has the network's name.
+
+    Raises CniError, or CnictlError for what cannot be read; the file is named in either.
+    """
+    try:
+        network = parse_list(_read(path))
+        if not network.load_only_inlined_plugins:
+            check_network_name(network.name)  # it is about to become part of a path
+    except CniError as error:
+        raise _located(error, path) from error
+    if not network.load_only_inlined_plugins:
+        network = with_plugins(network, _folder_plugins(os.path.join(os.path.dirname(path), network.name)))
+    if not network.plugins:
+        raise CnictlError(f"no plugin configs found; in {path}")
+    return network
+
+
+def load_single(path: str) -> NetworkList:
+    """The network of a file with a single plugin, as a list of one.  Raises as load_list."""
+    try:
+        return list_of_one(parse_plugin(_read(path)))
+    except CniError as error:
+        raise _located(error, path) from error
+
+
+def load(path: str) -> NetworkList:
+    """The network of any file that somebody names: what it holds counts, not its extension."""
+    return load_single(path) if _is_single(_read(path)) else load_list(path)
+
+
+def parse(raw: bytes) -> NetworkList:
+    """The network of a document from elsewhere, such as a cached one; no folder is looked into."""
+    return list_of_one(parse_plugin(raw)) if _is_single(raw) else parse_list(raw)
+
+
+def find_network(directory: str, name: str) -> Found:
+    """The first network of that name: among the lists, then among the single configurations."""
+    broken: list[Candidate] = []
+    paths = [*files(directory, LISTS), *files(directory, SINGLES)]
+    for path in paths:
+        candidate = _candidate(path)
+        if candidate.network is None:
+            broken.append(candidate)
+        elif candidate.network.name == name:
+            return Found(candidate.network, path, broken)
+    if not paths:
+        raise NoConfigurations(directory)
+    raise NoSuchNetwork(name, directory, broken)
+
+
+def survey(directory: str) -> list[Candidate]:
+    """Every configuration file of a directory, in the order of the names, with what is in it."""
+    return [_candidate(path) for path in files(directory, LISTS + SINGLES)]
+
+
+def _candidate(path: str) -> Candidate:
+    try:
+        return Candidate(path, load_list(path) if path.endswith(LISTS) else load_single(path))
+    except CnictlError as problem:
+        return Candidate(path, problem=problem)
+
+
+def _is_single(raw: bytes) -> bool:
+    try:
+        members = decode(raw)
+    except CniError:
+        return False  # whoever reads it as a list says what is wrong
+    return isinstance(members, dict) and "plugins" not in members and Document(members).has("type")
+
+
+def _folder_plugins(folder: str) -> list[PluginConfig]:
+    plugins = []
+    try:
+        paths = files(folder, (".conf",))
+    except CnictlError as error:
+        cause = error.__cause__
+        words = errno_text(cause.errno or 0) if isinstance(cause, OSError) else str(error)
+        raise CnictlError(f"failed to read plugin config files in {folder}: {words}") from error
+    for path in paths:
+        try:
+            plugins.append(parse_plugin(_read(path)))
+        except CniError as error:
+            raise _located(error, path) from error
+    return plugins
+
+
+def _read(path: str) -> bytes:
+    step = "open"
+    try:
+        with open(path, "rb", buffering=0) as file:
+            step = "read"
+            return file.read()
+    except OSError as error:
+        if isinstance(error, IsADirectoryError):
+            step = "read"  # where Go notices
+        raise CnictlError(f"error reading {path}: {step} {path}: {errno_text(error.errno or 0)}") from error
+
+
+def _located(error: CniError, path: str) -> CniError:
+    details = f"in {path}: {error.details}" if error.details else f"in {path}"
+    return CniError(error.code, error.msg, details, hint=error.hint)
