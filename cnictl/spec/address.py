@@ -119,9 +119,9 @@ class Prefix(Value):
             if not (slash and digits.isascii() and digits.isdigit()):
                 raise ValueError
             address = Address.parse(spelled)
+            length = int(digits)
         except ValueError:
             raise ValueError(f"invalid CIDR address: {text}") from None
-        length = int(digits)
         if ":" in spelled and address.version == IPV4:
             length -= 96
         if not 0 <= length <= address.bits:
@@ -154,8 +154,18 @@ class Prefix(Value):
 
     @property
     def last_address(self) -> Address:
-        """The last address, which is IPv4's broadcast address."""
+        """The last address."""
         return Address.from_int(self.version, int(self.address) | self._host_mask)
+
+    @property
+    def broadcast(self) -> Address:
+        """The last address, by the name it has in IPv4."""
+        return self.last_address
+
+    @property
+    def netmask(self) -> Address:
+        """The mask as an address: 255.255.0.0 for /16."""
+        return Address.from_int(self.version, (1 << self.address.bits) - 1 & ~self._host_mask)
 
     @property
     def network(self) -> Prefix:

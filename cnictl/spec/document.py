@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from cnictl.spec.errors import DECODING_FAILURE, INVALID_NETWORK_CONFIG, CniError
 
@@ -13,70 +12,92 @@ if TYPE_CHECKING:
 
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-MAX_DEPTH = 500
+MAX_DEPTH = 200
 """Levels of nesting that are read; deeper ones come from no configuration that somebody wrote."""
 
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_HTML)
+_BLANKS = " \t\r\n"
+_FIRST_EXPONENT = 1e21
+"""From here on Go prints a double with an exponent."""
+_MAX_SHOWN = 60
 
 
 class DecodeError(CniError):
-    """A text that is not one JSON document; `line` and `column` count from 1."""
+    """A text that is not the JSON document it should be; `line` and `column` count from 1, 0 for unknown."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(DECODING_FAILURE, message, f"line {line} column {column}")
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(DECODING_FAILURE, message, f"line {line} column {column}" if line else "")
         self.line = line
         self.column = column
 
 
 def decode(data: bytes | str) -> Json:
-    """Return the one JSON document in a text; invalid UTF-8 becomes U+FFFD, as in Go.
+    """Return the one JSON document in a text; invalid UTF-8 and halves of pairs become U+FFFD, as in Go.
 
     Raises DecodeError for anything else: an empty text, something behind the document, NaN,
-    comments, a byte order mark, nesting beyond MAX_DEPTH.
+    comments, a byte order mark, numbers beyond a double, nesting beyond MAX_DEPTH.
     """
     text = data if isinstance(data, str) else data.decode(errors="replace")
-    if not text.strip(" \t\r\n"):
-        raise DecodeError("unexpected end of JSON input")
-    limit = sys.getrecursionlimit()
     try:
-        value: Json = json.loads(text, parse_constant=_refuse_constant)
+        value: Json = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         _check_depth(value)
+        if "\\ud" in text or "\\uD" in text:
+            value = json.loads(_without_halves(json.dumps(value, ensure_ascii=False)))
     except json.JSONDecodeError as error:
-        raise DecodeError(error.msg, error.lineno, error.colno) from None
+        raise DecodeError(_reason(error), error.lineno, error.colno) from None
     except RecursionError:
-        raise DecodeError(f"nested deeper than {min(MAX_DEPTH, limit)} levels") from None
+        raise DecodeError(f"nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError:  # an integer of more digits than Python converts
+        raise DecodeError("a number has too many digits") from None
     return value
 
 
+def decode_object(data: bytes | str) -> dict[str, Json]:
+    """Return the JSON object in a text, an empty one for null, as Go does; raises DecodeError."""
+    value = decode(data)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise DecodeError(f"expected an object, found {describe(value)}")
+
+
 def encode(value: object, *, indent: int | None = None, sort: bool = False) -> str:
-    """Return a value as JSON: compact, or indented, with the escapes of Go's encoder."""
+    """Return a value as JSON as Go's encoder writes it: its escapes, whole numbers without a fraction."""
     separators = (",", ": ") if indent else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, sort_keys=sort)
-    # Outside of strings none of these characters occurs; lone surrogates have no UTF-8.
-    return text.translate(_ESCAPES).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = json.dumps(
+        _whole(value),
+        ensure_ascii=False,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort,
+        allow_nan=False,
+    )
+    if not text.isascii():
+        text = _without_halves(text)
+    return text.translate(_ESCAPES)  # outside of strings none of these characters occurs
 
 
 class Document:
-    """A JSON object as a plugin reads it: an exact key before one in other case, null counts as absent.
+    """A JSON object as a plugin reads it: keys match without regard to case, null counts as absent.
 
-    `path` says where in the configuration the object stands (`ipam.ranges[0]`).  The readers raise
-    CniError 7 naming the key when its value has another type.
+    Of keys that match the same name the last counts, as in Go.  `path` says where in the
+    configuration the object stands (`ipam.ranges[0]`).  The readers raise CniError 7 naming the
+    key when its value has another type.
     """
 
-    __slots__ = ("_folded", "members", "path")
+    __slots__ = ("_spelled", "members", "path")
 
     def __init__(self, members: dict[str, Json], path: str = "") -> None:
         self.members = members
         self.path = path
-        self._folded: dict[str, str] | None = None
+        self._spelled: dict[str, str] | None = None
 
     def _find(self, key: str) -> str | None:
-        if key in self.members:
-            return key
-        if self._folded is None:
-            self._folded = {name.casefold(): name for name in self.members}
-        return self._folded.get(key.casefold())
+        if self._spelled is None:
+            self._spelled = {name.casefold(): name for name in self.members}
+        return self._spelled.get(key.casefold())
 
     def has(self, key: str) -> bool:
         """Whether the key is there, even if its value is null."""
@@ -100,18 +121,30 @@ class Document:
         return default if value is None else value
 
     def optional_integer(self, key: str) -> int | None:
-        """Return a whole number written as one (not 1.0, not 1e3), None when it is absent."""
-        value = self.get(key)
-        if value is None:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        raise self.mismatch(key, "a whole number", value)
+        """Return a whole number of 64 bits written as one (not 1.0, not 1e3), None when it is absent."""
+        return self._number(key, -(1 << 63), (1 << 63) - 1, "a whole number")
 
     def integer(self, key: str, default: int = 0) -> int:
         """Return a whole number, or the default when it is absent."""
         value = self.optional_integer(key)
         return default if value is None else value
+
+    def optional_unsigned(self, key: str) -> int | None:
+        """Return a whole number from 0 up, None when it is absent."""
+        return self._number(key, 0, (1 << 64) - 1, "a whole number from 0 up")
+
+    def unsigned(self, key: str, default: int = 0) -> int:
+        """Return a whole number from 0 up, or the default when it is absent."""
+        value = self.optional_unsigned(key)
+        return default if value is None else value
+
+    def _number(self, key: str, least: int, most: int, expected: str) -> int | None:
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise self.mismatch(key, expected, value)
 
     def optional_boolean(self, key: str) -> bool | None:
         """Return true or false, None when it is absent."""
@@ -168,18 +201,20 @@ class Document:
     def mismatch(self, key: str, expected: str, value: Json) -> CniError:
         """Return the error for a value of the wrong type."""
         return CniError(
-            INVALID_NETWORK_CONFIG, f'key "{self.below(key)}": expected {expected}, found {_describe(value)}'
+            INVALID_NETWORK_CONFIG, f'key "{self.below(key)}": expected {expected}, found {describe(value)}'
         )
 
 
-def _describe(value: Json) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return f"number {value}"
+def describe(value: Json) -> str:
+    """Return words for a JSON value in a message: a scalar as it is written, else what kind it is."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    written = encode(value)
+    if len(written) > _MAX_SHOWN:
+        written = f"{written[:_MAX_SHOWN]}…"
     if isinstance(value, str):
-        return f"string {encode(value)}" if len(value) < 60 else "a string"
-    return "a list" if isinstance(value, list) else "null" if value is None else "an object"
+        return f"string {written}"
+    return written if value is None or isinstance(value, bool) else f"number {written}"
 
 
 def _check_depth(value: Json) -> None:
@@ -194,8 +229,49 @@ def _check_depth(value: Json) -> None:
         ]
         if not level:
             return
-    raise DecodeError(f"nested deeper than {MAX_DEPTH} levels")
+    raise RecursionError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise DecodeError(f"number {text} is beyond what a double holds")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise DecodeError(f"{name} is no JSON value")
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    """Return the decoder's words, Go's where a text ends too early: that is what a cut-off file gives."""
+    if error.pos >= len(error.doc.rstrip(_BLANKS)):
+        return "unexpected end of JSON input"
+    if error.doc.startswith("\ufeff"):
+        return "the text starts with a byte order mark; save it without"
+    if error.msg == "Extra data":
+        return "more text after the end of the document"
+    words = error.msg.removesuffix(" starting at").removesuffix(" at").removesuffix(": ")
+    return words[0].lower() + words[1:]
+
+
+def _whole(value: object) -> object:
+    """Return a value in which 1500.0 is 1500, as Go prints a double below 1e21; -0.0 loses its sign."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < _FIRST_EXPONENT else value
+    if isinstance(value, dict):
+        changed = {}
+        for name, one in value.items():
+            changed[name] = _whole(one)
+        return changed
+    if isinstance(value, (list, tuple)):
+        listed = []
+        for one in value:
+            listed.append(_whole(one))  # noqa: PERF401 - a comprehension would double the stack's depth
+        return listed
+    return value
+
+
+def _without_halves(text: str) -> str:
+    """Return a text with U+FFFD for halves of surrogate pairs, which have no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

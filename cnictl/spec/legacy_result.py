@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnictl.spec.errors import INTERNAL, CniError
-from cnictl.spec.result_parts import DNS, Interface, IPConfig, Route, of_list, read_address, read_prefix
+from cnictl.spec.result_parts import DNS, Interface, IPConfig, Route, read_address, read_prefix
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -23,14 +23,14 @@ class FamilyConfig(Value):
     def __init__(self, ip: Prefix, gateway: Address | None = None, routes: list[Route] | None = None) -> None:
         self.ip = ip
         self.gateway = gateway
-        self.routes = routes or []
+        self.routes = [] if routes is None else routes
 
     @classmethod
     def read(cls, document: Document | None) -> FamilyConfig | None:
         """Return what a JSON object describes, None for None."""
         if document is None:
             return None
-        routes = [Route.read(one) for one in of_list(document, "routes")]
+        routes = [Route.read(one) for one in document.objects("routes")]
         return cls(read_prefix(document, "ip"), read_address(document, "gateway"), routes)
 
     def members(self) -> dict[str, Json]:
@@ -123,20 +123,22 @@ class Result040(Value):
         dns: DNS | None = None,
     ) -> None:
         self.cni_version = cni_version
-        self.interfaces = interfaces or []
-        self.ips = ips or []
-        self.routes = routes or []
+        self.interfaces = [] if interfaces is None else interfaces
+        self.ips = [] if ips is None else ips
+        self.routes = [] if routes is None else routes
         self.dns = dns or DNS()
 
     @classmethod
     def read(cls, version: str, document: Document) -> Result040:
         """Return the Result that a JSON object describes; raises CniError."""
-        interfaces = [Interface.read(one) for one in of_list(document, "interfaces")]
         return cls(
             version,
-            [Interface(one.name, one.mac, sandbox=one.sandbox) for one in interfaces],
-            [VersionedIP.read(one) for one in of_list(document, "ips")],
-            [Route.read(one) for one in of_list(document, "routes")],
+            [
+                Interface(one.string("name"), one.string("mac"), sandbox=one.string("sandbox"))
+                for one in document.objects("interfaces")
+            ],
+            [VersionedIP.read(one) for one in document.objects("ips")],
+            [Route.read(one) for one in document.objects("routes")],
             DNS.read(document.object("dns")),
         )
 
@@ -153,14 +155,26 @@ class Result040(Value):
         return stated
 
 
+def relabelled(result: Result020, version: str) -> Result020:
+    """Return a copy of a 0.1/0.2 Result with the other of the two versions."""
+    ip4, ip6 = (
+        one and one.replace(routes=[route.replace() for route in one.routes])
+        for one in (result.ip4, result.ip6)
+    )
+    return Result020(version, ip4, ip6, result.dns.replace())
+
+
 def widened(result: Result020, version: str) -> Result040:
-    """Return a 0.1/0.2 Result as one of 0.3.0 to 0.4.0; nothing is lost."""
+    """Return a 0.1/0.2 Result as one of 0.3.0 to 0.4.0; nothing is lost.
+
+    "4" and "6" come from where an address stands, whatever it is.
+    """
     slots = (("4", result.ip4), ("6", result.ip6))
     return Result040(
         version,
         ips=[VersionedIP(one.ip, one.gateway, version=digit) for digit, one in slots if one is not None],
-        routes=[route for _, one in slots if one is not None for route in one.routes],
-        dns=result.dns,
+        routes=[route.replace() for _, one in slots if one is not None for route in one.routes],
+        dns=result.dns.replace(),
     )
 
 
@@ -184,7 +198,7 @@ def narrowed(result: Result040, version: str) -> Result020:
         family = families.get(str(route.dst.version))
         if family is not None:
             family.routes.append(Route(route.dst, route.gw))
-    return Result020(version, families.get("4"), families.get("6"), result.dns)
+    return Result020(version, families.get("4"), families.get("6"), result.dns.replace())
 
 
 def _interface_members(interface: Interface) -> dict[str, Json]:

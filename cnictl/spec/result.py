@@ -5,9 +5,9 @@ Older forms are in `cnictl.spec.legacy_result`; `parse`, `convert` and `encode` 
 
 from __future__ import annotations
 
-from cnictl.spec.document import Document, decode
+from cnictl.spec.document import Document, decode_object
 from cnictl.spec.document import encode as encode_json
-from cnictl.spec.errors import DECODING_FAILURE, INTERNAL, CniError
+from cnictl.spec.errors import DECODING_FAILURE, INCOMPATIBLE_VERSION, CniError
 from cnictl.spec.legacy_result import (
     VERSIONS_020,
     VERSIONS_040,
@@ -15,15 +15,17 @@ from cnictl.spec.legacy_result import (
     Result040,
     VersionedIP,
     narrowed,
+    relabelled,
     widened,
 )
-from cnictl.spec.result_parts import DNS, Interface, IPConfig, Route, of_list
+from cnictl.spec.quote import go_quote
+from cnictl.spec.result_parts import DNS, Interface, IPConfig, Route
 from cnictl.spec.value import Value
 from cnictl.spec.versions import CURRENT, OLDEST, SUPPORTED, decode_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     from cnictl.spec.document import Json
@@ -50,9 +52,9 @@ class Result(Value):
         dns: DNS | None = None,
     ) -> None:
         self.cni_version = cni_version
-        self.interfaces = interfaces or []
-        self.ips = ips or []
-        self.routes = routes or []
+        self.interfaces = [] if interfaces is None else interfaces
+        self.ips = [] if ips is None else ips
+        self.routes = [] if routes is None else routes
         self.dns = dns or DNS()
 
     @classmethod
@@ -60,9 +62,9 @@ class Result(Value):
         """Return the Result that a JSON object describes; raises CniError."""
         return cls(
             version,
-            [Interface.read(one) for one in of_list(document, "interfaces")],
-            [IPConfig.read(one) for one in of_list(document, "ips")],
-            [Route.read(one) for one in of_list(document, "routes")],
+            [Interface.read(one) for one in document.objects("interfaces")],
+            [IPConfig.read(one) for one in document.objects("ips")],
+            [Route.read(one) for one in document.objects("routes")],
             DNS.read(document.object("dns")),
         )
 
@@ -80,34 +82,39 @@ class Result(Value):
         return stated
 
 
+_READERS: dict[tuple[str, ...], Callable[[str, Document], AnyResult]] = {
+    VERSIONS_020: Result020.read,
+    VERSIONS_040: Result040.read,
+    VERSIONS_100: Result.read,
+}
+
+
 def parse(version: str, members: Mapping[str, Json]) -> AnyResult:
     """Return the Result in a JSON object, which must be of the same family of versions as `version`.
 
     It keeps the version that it states itself.  Raises CniError 1 for an unknown version or another
-    family, 6 and 7 for what is wrong inside.
+    family, 6 for what is wrong inside.
     """
     version = version or OLDEST
     family = next((one for one in _FAMILIES if version in one), None)
     if family is None:
         raise CniError(
-            DECODING_FAILURE,
-            f'unsupported CNI result version "{version}"',
+            INCOMPATIBLE_VERSION,
+            f"unsupported CNI result version {go_quote(version)}",
             f"known are {' '.join(SUPPORTED)}",
         )
     document = Document(dict(members))
-    stated = document.string("cniVersion")
-    if family is VERSIONS_020 and not stated:
-        stated = OLDEST
-    if stated not in family:
-        listed = " ".join(("", *family) if family is VERSIONS_020 else family)
-        raise CniError(
-            DECODING_FAILURE, f'result type supports [{listed}] but unmarshalled CNIVersion is "{stated}"'
-        )
-    if family is VERSIONS_020:
-        return Result020.read(stated, document)
-    if family is VERSIONS_040:
-        return Result040.read(stated, document)
-    return Result.read(stated, document)
+    try:
+        stated = document.string("cniVersion") or ("" if family is not VERSIONS_020 else OLDEST)
+        if stated in family:
+            return _READERS[family](stated, document)
+    except CniError as error:
+        raise CniError(DECODING_FAILURE, error.msg, error.details) from None
+    listed = " ".join(("", *family) if family is VERSIONS_020 else family)
+    raise CniError(
+        INCOMPATIBLE_VERSION,
+        f"result type supports [{listed}] but unmarshalled CNIVersion is {go_quote(stated)}",
+    )
 
 
 def parse_any(members: Mapping[str, Json]) -> AnyResult:
@@ -118,62 +125,56 @@ def parse_any(members: Mapping[str, Json]) -> AnyResult:
 def parse_previous(config_version: str, members: Mapping[str, Json]) -> AnyResult:
     """Return a configuration's prevResult; without a version of its own it has the configuration's.
 
-    Raises CniError when it is of another family of versions.
+    Raises CniError, 1 when it is of another family of versions.
     """
-    document = Document(dict(members))
-    filled = (
-        dict(members) if document.get("cniVersion") is not None else {**members, "cniVersion": config_version}
-    )
+    filled = dict(members)
+    if Document(filled).get("cniVersion") is None:
+        filled["cniVersion"] = config_version
     try:
         return parse(config_version, filled)
     except CniError as error:
-        raise CniError(error.code, f"could not parse prevResult: {error.msg}", error.details) from None
+        raise error.within("could not parse prevResult: ") from None
 
 
 def parse_output(config_version: str, stdout: bytes) -> AnyResult:
-    """Return the Result that a plugin printed; without a version it has the configuration's.
+    """Return the Result that a plugin printed, in its own version, or the configuration's without one.
 
-    Raises CniError 6 for what is not one JSON object.
+    Raises CniError, 6 for what is not one JSON object.
     """
     try:
-        members = decode(stdout)
+        members = decode_object(stdout)
     except CniError as error:
-        raise CniError(
-            DECODING_FAILURE, f"failed to unmarshal raw result: {error.msg}", error.details
-        ) from None
-    if members is None:
-        members = {}
-    if not isinstance(members, dict):
-        raise CniError(DECODING_FAILURE, "failed to unmarshal raw result: it is not a JSON object")
-    version = members.get("cniVersion")
+        raise error.within("failed to unmarshal raw result: ") from None
+    version = members.pop("cniVersion", "")
     if not (isinstance(version, str) and version):
         version = config_version or OLDEST
-        members = {**members, "cniVersion": version}
-    return parse(version, members)
+    return parse(version, {**members, "cniVersion": version})
 
 
 def convert(result: AnyResult, version: str) -> AnyResult:
     """Return a Result in another version; the same object when it has that version already.
 
-    Raises CniError for a version without a converter, and when 0.1.0 or 0.2.0 is wanted of a Result
-    without addresses.
+    A new one shares nothing with the old one that a plugin could change.  Raises CniError 1 for an
+    unknown version, 999 when 0.1.0 or 0.2.0 is wanted of a Result without addresses.
     """
     version = version or OLDEST
     if result.cni_version == version:
         return result
-    if version not in SUPPORTED:
-        raise CniError(INTERNAL, f"no converter for CNI result version {result.cni_version} to {version}")
     if version in VERSIONS_020:
         if isinstance(result, Result020):
-            return result.replace(cni_version=version)
+            return relabelled(result, version)
         return narrowed(_as_040(result, version), version)
     if version in VERSIONS_040:
         return _as_040(result, version)
-    return _as_100(result, version)
+    if version in VERSIONS_100:
+        return _as_100(result, version)
+    raise CniError(
+        INCOMPATIBLE_VERSION, f"no converter for CNI result version {result.cni_version} to {version}"
+    )
 
 
 def current(result: AnyResult) -> Result:
-    """Return a Result of any version as the model that plugins work on, with cniVersion 1.1.0."""
+    """Return a copy of a Result of any version as the model that plugins work on, with cniVersion 1.1.0."""
     return _as_100(result, CURRENT)
 
 
@@ -186,30 +187,30 @@ def _as_040(result: AnyResult, version: str) -> Result040:
     if isinstance(result, Result020):
         return widened(result, version)
     if isinstance(result, Result040):
-        return result.replace(cni_version=version)
+        ips = [one.replace() for one in result.ips]
+    else:
+        ips = [
+            VersionedIP(one.address, one.gateway, one.interface, str(one.address.version))
+            for one in result.ips
+        ]
     return Result040(
         version,
         [Interface(one.name, one.mac, sandbox=one.sandbox) for one in result.interfaces],
-        [
-            VersionedIP(one.address, one.gateway, one.interface, str(one.address.version))
-            for one in result.ips
-        ],
-        list(result.routes),
-        result.dns,
+        ips,
+        [one.replace() for one in result.routes],
+        result.dns.replace(),
     )
 
 
 def _as_100(result: AnyResult, version: str) -> Result:
-    if isinstance(result, Result):
-        return result.replace(cni_version=version)
     if isinstance(result, Result020):
         result = widened(result, version)
     return Result(
         version,
-        list(result.interfaces),
+        [one.replace() for one in result.interfaces],
         [IPConfig(one.address, one.gateway, one.interface) for one in result.ips],
-        list(result.routes),
-        result.dns,
+        [one.replace() for one in result.routes],
+        result.dns.replace(),
     )
 
 

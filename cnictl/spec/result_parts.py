@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Interface(Value):
-    """An interface; `sandbox` is its netns, "" for the node; `mtu` in bytes, 0 for unstated."""
+    """An interface; `sandbox` is its netns, "" for the node; `mtu` in bytes, 0 for unstated.
+
+    `mtu`, `socket_path` and `pci_id` came with spec 1.1.0.
+    """
 
     __slots__ = ("name", "mac", "mtu", "sandbox", "socket_path", "pci_id")
 
@@ -163,11 +166,13 @@ class DNS(Value):
 
 def read_prefix(document: Document, key: str) -> Prefix:
     """Return a key's address with prefix length; raises CniError 6 when it is absent or none."""
-    text = document.string(key)
+    text = document.optional_string(key)
+    where = f'key "{document.below(key)}"'
     try:
-        return Prefix.parse(text)
+        return Prefix.parse(text or "")
     except ValueError as error:
-        raise CniError(DECODING_FAILURE, str(error), f"in key {document.below(key)!r}") from None
+        details = f"{where} is missing" if text is None else f"in {where}"
+        raise CniError(DECODING_FAILURE, str(error), details) from None
 
 
 def read_address(document: Document, key: str) -> Address | None:
@@ -176,10 +181,4 @@ def read_address(document: Document, key: str) -> Address | None:
     try:
         return Address.parse(text) if text else None
     except ValueError as error:
-        raise CniError(DECODING_FAILURE, str(error), f"in key {document.below(key)!r}") from None
-
-
-def of_list(document: Document, key: str) -> list[Document]:
-    """Return a key's objects; null ones, which the Go decoder lets pass, are left out."""
-    members: list[Json] = [one for one in document.array(key) if one is not None]
-    return type(document)({key: members}, document.path).objects(key)
+        raise CniError(DECODING_FAILURE, str(error), f'in key "{document.below(key)}"') from None

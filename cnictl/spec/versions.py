@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cnictl.spec.document import DecodeError
 from cnictl.spec.errors import DECODING_FAILURE, INCOMPATIBLE_VERSION, CniError
-from cnictl.spec.quote import go_quote_list
+from cnictl.spec.quote import go_quote, go_quote_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ CURRENT = "1.1.0"
 OLDEST = "0.1.0"
 """What a configuration without cniVersion is taken for."""
 
+_MAX_DIGITS = 18  # what fits into the 64 bits that a part has in the Go library
+
 
 def parse(text: str) -> tuple[int, int, int]:
     """Return (major, minor, micro); missing parts are 0, an empty text is 0.1.0.
@@ -24,16 +27,16 @@ def parse(text: str) -> tuple[int, int, int]:
     """
     parts = (text or OLDEST).split(".")
     if len(parts) > 3:
-        raise CniError(DECODING_FAILURE, f'invalid version "{text}": too many parts')
+        raise CniError(DECODING_FAILURE, f"invalid version {go_quote(text)}: too many parts")
     numbers = [0, 0, 0]
     for i, part in enumerate(parts):
         digits = part[1:] if part[:1] in ("+", "-") else part
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
             which = ("major", "minor", "micro")[i]
             raise CniError(
                 DECODING_FAILURE,
-                f'failed to convert {which} version part "{part}": it is not a number',
-                f'in "{text}"',
+                f"failed to convert {which} version part {go_quote(part)}: it is not a number",
+                f"in {go_quote(text)}",
             )
         numbers[i] = int(part)
     return numbers[0], numbers[1], numbers[2]
@@ -59,13 +62,11 @@ def decode_version(document: Document) -> str:
     try:
         return document.string("cniVersion") or OLDEST
     except CniError as error:
-        raise CniError(
-            DECODING_FAILURE, f"decoding version from network config: {error.msg}", error.details
-        ) from None
+        raise DecodeError(f"decoding version from network config: {error.msg}") from None
 
 
 def reconcile(version: str, supported: Sequence[str]) -> None:
     """Raise CniError 1 unless a configuration's version is, to the letter, one that the plugin supports."""
     if version not in supported:
-        details = f'config is "{version}", plugin supports {go_quote_list(supported)}'
+        details = f"config is {go_quote(version)}, plugin supports {go_quote_list(supported)}"
         raise CniError(INCOMPATIBLE_VERSION, "incompatible CNI versions", details)
