@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cnictl.netlink.observe_link import Names
 
+# linux/if_addr.h
 _ADDRESS_FLAGS = {
     0x01: "secondary",  # also "temporary" of IPv6
     0x02: "nodad",
@@ -26,7 +27,8 @@ _ADDRESS_FLAGS = {
     0x200: "noprefixroute",
     0x400: "autojoin",
     0x800: "stable-privacy",
-}  # linux/if_addr.h
+}
+_ADDRESS_PROTOCOLS = {0: "", 1: "kernel_lo", 2: "kernel_ra", 3: "kernel_ll"}
 
 # linux/rtnetlink.h
 _ROUTE_KINDS = (
@@ -89,6 +91,7 @@ def address(message: Any, name: Names) -> LinkAddress:
         scope=scope_name(message["scope"]),
         label=message.get_attr("IFA_LABEL") or "",
         flags=_words(message.get_attr("IFA_FLAGS") or message["flags"], _ADDRESS_FLAGS),
+        protocol=_named(_ADDRESS_PROTOCOLS, message.get_attr("IFA_PROTO") or 0),
     )
 
 
@@ -210,6 +213,10 @@ def _prefix(text: str | None, length: int) -> Prefix | None:
 
 def _words(bits: int, names: Mapping[int, str]) -> tuple[str, ...]:
     return tuple(word for bit, word in names.items() if bits & bit)
+
+
+def _named(names: Mapping[int, str], number: int) -> str:
+    return names[number] if number in names else str(number)
 
 
 def _numbered(names: tuple[str, ...], number: int) -> str:

@@ -50,7 +50,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LinkAddress:
-    """`prefix` keeps its host bits; `peer` is the far end of a point-to-point address."""
+    """`prefix` keeps its host bits; `peer` is the far end of a point-to-point address.
+
+    `protocol` says which part of the kernel made it (`kernel_ll` for IPv6 link-local ones), `""` when
+    somebody else did or the kernel does not tell, as before Linux 5.18.
+    """
 
     link: str
     prefix: Prefix
@@ -59,6 +63,7 @@ class LinkAddress:
     scope: str
     label: str
     flags: tuple[str, ...]
+    protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)
