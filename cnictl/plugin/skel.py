@@ -201,7 +201,9 @@ def _read_configuration(stdin: bytes) -> Document:
     try:
         members = decode(stdin)
     except CniError as error:
-        raise CniError(errors.DECODING_FAILURE, f"error unmarshall network config: {error}") from None
+        raise CniError(
+            errors.DECODING_FAILURE, f"error unmarshall network config: {error.msg}", error.details
+        ) from None
     if members is None:
         members = {}
     if not isinstance(members, dict):
