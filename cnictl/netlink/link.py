@@ -5,9 +5,9 @@ from __future__ import annotations
 from struct import Struct
 
 from cnictl.netlink import link_kinds
-from cnictl.netlink.mac import format_mac
 from cnictl.netlink.message import attributes, each_attribute, number, string
 from cnictl.netlink.names import operstate_name
+from cnictl.spec.mac import format_mac
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -134,9 +134,9 @@ def parse_link(body: bytes) -> Link:
     found = attributes(body, IFINFOMSG.size)
     kind, data, port = link_kinds.read(found.get(_LINKINFO, b""))
     lower = number(found.get(_LINK, b""))
-    if lower == index:  # some drivers say that they sit on themselves
-        lower = 0
     netnsid = found.get(_LINK_NETNSID)
+    if lower == index and netnsid is None:  # some drivers say that they sit on themselves
+        lower = 0
     return Link(
         index,
         string(found.get(_IFNAME, b"")),

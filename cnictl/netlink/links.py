@@ -9,8 +9,8 @@ from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import LinkGone, NetlinkError
 from cnictl.netlink.link import IFF_ALLMULTI, IFF_PROMISC, IFF_UP, IFINFOMSG, Link, parse_link
 from cnictl.netlink.link_kinds import IFLA_IFNAME, IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN
-from cnictl.netlink.mac import parse_mac
 from cnictl.netlink.message import CREATE, EXCL, attribute, text, u32
+from cnictl.spec.mac import parse_mac
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_SETLINK = 16, 17, 18, 19  # linux/rtnetlink.h
 _ADDRESS, _LINK, _MASTER, _EXT_MASK, _ALT_IFNAME = 1, 5, 10, 29, 53  # linux/if_link.h

@@ -6,8 +6,10 @@ CNI spec 1.1.0, section "Network configuration format".  Nothing here reads a fi
 from __future__ import annotations
 
 from cnictl.spec import versions
-from cnictl.spec.document import DecodeError, Document, decode, encode
-from cnictl.spec.errors import DECODING_FAILURE, INVALID_NETWORK_CONFIG, CniError
+from cnictl.spec.document import DecodeError, Document, decode_object, describe, encode
+from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
+from cnictl.spec.quote import go_quote
+from cnictl.spec.result_parts import DNS
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -36,17 +38,16 @@ class PluginConfig(Value):
         self.ipam_type = ipam.string("type") if ipam else ""
         self.members = document.members
         self.raw = raw
+        _check_known_keys(document)
         if not self.type:
             raise CniError(
-                INVALID_NETWORK_CONFIG,
-                f"{_SINGLE}missing 'type'",
-                'every plugin names its executable in "type"',
+                INVALID_NETWORK_CONFIG, "missing 'type'", 'every plugin names its executable in "type"'
             )
 
     @property
     def description(self) -> str:
         """What errors call the plugin: `type="bridge"`, and its own name when it has one."""
-        return f'type="{self.type}"' + (f' name="{self.name}"' if self.name else "")
+        return f"type={go_quote(self.type)}" + (f" name={go_quote(self.name)}" if self.name else "")
 
 
 class NetworkList(Value):
@@ -89,12 +90,10 @@ class NetworkList(Value):
 
 def parse_plugin(raw: bytes) -> PluginConfig:
     """Return the configuration of a single plugin; raises CniError 6 or 7."""
-    members = _decoded(raw, _SINGLE)
-    if members is None:
-        members = {}
-    if not isinstance(members, dict):
-        raise CniError(DECODING_FAILURE, f"{_SINGLE}it is not a JSON object")
-    return _plugin(members, raw)
+    try:
+        return PluginConfig(Document(decode_object(raw)), raw)
+    except CniError as error:
+        raise error.within(_SINGLE) from None
 
 
 def parse_list(raw: bytes) -> NetworkList:
@@ -102,32 +101,12 @@ def parse_list(raw: bytes) -> NetworkList:
 
     Keys of the list match exactly, those of the plugins without regard to case.
     """
-    members = _decoded(raw, _LIST)
-    if members is None:
-        members = {}
-    if not isinstance(members, dict):
-        raise CniError(DECODING_FAILURE, f"{_LIST}it is not a JSON object, but {_go_type(members)}")
-    if "name" not in members:
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}no name", 'give the network a "name"')
-    name = members["name"]
-    if not isinstance(name, str):
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}invalid name type {_go_type(name)}")
-    version = _select_version(members)
-    flags = {key: _flag(members, key) for key in ("disableCheck", "disableGC", "loadOnlyInlinedPlugins")}
-    only_inlined = flags["loadOnlyInlinedPlugins"]
-    if "plugins" not in members and only_inlined:
-        raise CniError(
-            INVALID_NETWORK_CONFIG, f"{_LIST}`loadOnlyInlinedPlugins` is true, and no 'plugins' key"
-        )
-    return NetworkList(
-        name,
-        version,
-        _inlined_plugins(members),
-        raw,
-        disable_check=flags["disableCheck"],
-        disable_gc=flags["disableGC"],
-        load_only_inlined_plugins=only_inlined,
-    )
+    try:
+        return _list(decode_object(raw), raw)
+    except PluginError:
+        raise
+    except CniError as error:
+        raise error.within(_LIST) from None
 
 
 def list_of_one(plugin: PluginConfig) -> NetworkList:
@@ -148,28 +127,31 @@ def with_plugins(network: NetworkList, plugins: list[PluginConfig]) -> NetworkLi
     """
     if not plugins:
         return network
-    members = decode(network.raw)
-    assert isinstance(members, dict)  # it was parsed from there
+    members = decode_object(network.raw)
     together = [*network.plugins, *plugins]
     members["plugins"] = [plugin.members for plugin in together]
     members["loadOnlyInlinedPlugins"] = True
     return network.replace(plugins=together, raw=encode(members).encode())
 
 
-def _decoded(raw: bytes, prefix: str) -> Json:
-    try:
-        return decode(raw)
-    except DecodeError as error:
-        raise DecodeError(prefix + error.msg, error.line, error.column) from None
+class PluginError(CniError):
+    """What is wrong in one plugin of a list; libcni does not say about these that they are in a list."""
 
 
-def _plugin(members: dict[str, Json], raw: bytes) -> PluginConfig:
-    try:
-        return PluginConfig(Document(members), raw)
-    except CniError as error:
-        if error.msg.startswith(_SINGLE):
-            raise
-        raise CniError(error.code, _SINGLE + error.msg, error.details) from None
+def _list(members: dict[str, Json], raw: bytes) -> NetworkList:
+    if "name" not in members:
+        raise _invalid("no name", 'give the network a "name", in lower case')
+    name = members["name"]
+    if not isinstance(name, str):
+        raise _invalid(f"invalid name type {_go_type(name)}")
+    version = _select_version(members)
+    check, gc, only = (_flag(members, key) for key in ("disableCheck", "disableGC", "loadOnlyInlinedPlugins"))
+    if only and "plugins" not in members:
+        raise _invalid("`loadOnlyInlinedPlugins` is true, and no 'plugins' key")
+    plugins = _inlined_plugins(members)
+    return NetworkList(
+        name, version, plugins, raw, disable_check=check, disable_gc=gc, load_only_inlined_plugins=only
+    )
 
 
 def _inlined_plugins(members: dict[str, Json]) -> list[PluginConfig]:
@@ -177,26 +159,41 @@ def _inlined_plugins(members: dict[str, Json]) -> list[PluginConfig]:
         return []
     plugins = members["plugins"]
     if not isinstance(plugins, list):
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}invalid 'plugins' type {_go_type(plugins)}")
+        raise _invalid(f"invalid 'plugins' type {_go_type(plugins)}")
     if not plugins:
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}no plugins in list")
-    found = []
-    for i, one in enumerate(plugins):
-        try:
-            if not isinstance(one, dict):
-                raise CniError(INVALID_NETWORK_CONFIG, f"{_SINGLE}it is not an object, but {_go_type(one)}")
-            found.append(_plugin(one, encode(one, sort=True).encode()))
-        except CniError as error:
-            text = f"failed to parse plugin config {i}: {error.msg}"
-            raise CniError(error.code, text, error.details) from None
-    return found
+        raise _invalid("no plugins in list")
+    return [_inlined(i, one) for i, one in enumerate(plugins)]
+
+
+def _inlined(index: int, members: Json) -> PluginConfig:
+    try:
+        if not isinstance(members, dict):
+            raise DecodeError(f"expected an object, found {describe(members)}")
+        return PluginConfig(Document(members), encode(members, sort=True).encode())
+    except CniError as error:
+        text = f"failed to parse plugin config {index}: {_SINGLE}{error.msg}"
+        raise PluginError(error.code, text, error.details) from None
+
+
+def _check_known_keys(document: Document) -> None:
+    """Raise CniError 7 where a key that libcni itself declares has another type, as libcni does."""
+    DNS.read(document.object("dns"))
+    document.object("prevResult")
+    for attachment in document.objects("cni.dev/valid-attachments"):
+        attachment.string("containerID")
+        attachment.string("ifname")
 
 
 def _capabilities(document: Document) -> dict[str, bool]:
     found = document.object("capabilities")
     if found is None:
         return {}
-    return {name: bool(found.optional_boolean(name)) for name in found.members}
+    wanted = {}
+    for name, value in found.members.items():  # here the case of a name counts
+        if not (value is None or isinstance(value, bool)):
+            raise found.mismatch(name, "true or false", value)
+        wanted[name] = bool(value)
+    return wanted
 
 
 def _flag(members: dict[str, Json], key: str) -> bool:
@@ -204,9 +201,9 @@ def _flag(members: dict[str, Json], key: str) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}invalid type {_go_type(value)} for {key}")
+        raise _invalid(f"invalid type {_go_type(value)} for {key}")
     if value.lower() not in ("true", "false"):
-        raise CniError(INVALID_NETWORK_CONFIG, f'{_LIST}invalid value "{value.lower()}" for {key}')
+        raise _invalid(f"invalid value {go_quote(value.lower())} for {key}")
     return value.lower() == "true"
 
 
@@ -214,32 +211,33 @@ def _select_version(members: dict[str, Json]) -> str:
     """Return the newest version of `cniVersion` and `cniVersions` that we know; as it is written."""
     single = members.get("cniVersion", "")
     if not isinstance(single, str):
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}invalid cniVersion type {_go_type(single)}")
+        raise _invalid(f"invalid cniVersion type {_go_type(single)}")
     if "cniVersions" not in members:
         return single
     several = members["cniVersions"]
     if not isinstance(several, list):
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}invalid type for cniVersions: []interface {{}}")
-    known = []
+        raise _invalid("invalid type for cniVersions: []interface {}", f"it is {describe(several)}")
+    stated = []
     for i, one in enumerate(several):
         if not isinstance(one, str):
-            raise CniError(
-                INVALID_NETWORK_CONFIG, f"{_LIST}invalid type for cniVersions index {i}: {_go_type(one)}"
-            )
-        known.append((_parsed(one, f"invalid cniVersions entry {one} at index {i}"), one))
+            raise _invalid(f"invalid type for cniVersions index {i}: {_go_type(one)}")
+        stated.append((_parsed(one, f"invalid cniVersions entry {one} at index {i}"), one))
     if single:
-        known.append((_parsed(single, f"invalid cniVersion {single}"), single))
+        stated.append((_parsed(single, f"invalid cniVersion {single}"), single))
     newest = versions.parse(versions.CURRENT)
-    return max((one for one in known if one[0] <= newest), key=lambda one: one[0], default=(newest, single))[
-        1
-    ]
+    known = sorted((one for one in stated if one[0] <= newest), key=lambda one: one[0])
+    return known[-1][1] if known else single
 
 
 def _parsed(version: str, message: str) -> tuple[int, int, int]:
     try:
         return versions.parse(version)
     except CniError as error:
-        raise CniError(INVALID_NETWORK_CONFIG, f"{_LIST}{message}: {error.msg}", error.details) from None
+        raise error.within(f"{message}: ") from None
+
+
+def _invalid(message: str, details: str = "") -> CniError:
+    return CniError(INVALID_NETWORK_CONFIG, message, details)
 
 
 def _go_type(value: Json) -> str:

@@ -5,8 +5,8 @@ CNI spec 1.1.0, section "Deriving request configuration from plugin configuratio
 
 from __future__ import annotations
 
-from cnictl.spec.document import Document, decode, encode
-from cnictl.spec.errors import DECODING_FAILURE, INVALID_NETWORK_CONFIG, CniError
+from cnictl.spec.document import Document, decode_object, encode
+from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,24 +57,23 @@ def for_status(network: NetworkList, plugin: PluginConfig) -> bytes:
 
 
 def inject(raw: bytes, added: Mapping[str, Json]) -> bytes:
-    """Return a JSON object with keys put in, replacing those spelled the same; compact and sorted.
+    """Return a JSON object with keys put in, in place of the same keys in any case; compact and sorted.
 
+    libcni leaves a key that differs in case, and its plugins then read whichever sorts last.
     Raises CniError for an empty key, a null value, and an original that is no object.
     """
     try:
-        members = decode(raw)
+        original = decode_object(raw)
     except CniError as error:
-        raise CniError(
-            DECODING_FAILURE, f"unmarshal existing network bytes: {error.msg}", error.details
-        ) from None
-    if not isinstance(members, dict):
-        raise CniError(DECODING_FAILURE, "unmarshal existing network bytes: it is not a JSON object")
+        raise error.within("unmarshal existing network bytes: ") from None
     for key, value in added.items():
         if not key:
             raise CniError(INVALID_NETWORK_CONFIG, "keys cannot be empty")
         if value is None:
             raise CniError(INVALID_NETWORK_CONFIG, f"key '{key}' value must not be nil")
-        members[key] = value
+    replaced = {key.casefold() for key in added}
+    kept = {key: value for key, value in original.items() if key.casefold() not in replaced}
+    members = {**kept, **added}
     if not Document(members).string("type"):
         raise CniError(INVALID_NETWORK_CONFIG, "error parsing configuration: missing 'type'")
     return encode(members, sort=True).encode()

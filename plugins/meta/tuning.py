@@ -13,12 +13,12 @@ from __future__ import annotations
 from cnictl import sysctl
 from cnictl.declare import entities
 from cnictl.declare.model import Expectation
-from cnictl.netlink.mac import parse_mac
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.netns import entered
 from cnictl.plugin import interface
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, INVALID_NETWORK_CONFIG, CnictlError, CniError
+from cnictl.spec.mac import parse_mac
 from cnictl.spec.result import convert
 
 from . import tuning_allowlist, tuning_backup

@@ -8,9 +8,9 @@ import os
 import pytest
 
 from cnictl.netlink.errors import LinkGone, NetlinkError
-from cnictl.netlink.mac import format_mac, parse_mac
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.mac import format_mac, parse_mac
 
 # zerrors_linux_amd64.go of the Go distribution
 GO_TEXTS = {

@@ -7,7 +7,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def parse_mac(text: str) -> bytes:
-    """The bytes of `02:00:5e:10:00:01`, `02-00-5e-10-00-01` or `0200.5e10.0001`, of 6, 8 or 20 bytes.
+    """Return the bytes of `02:00:5e:10:00:01`, `02-00-5e-10-00-01` or `0200.5e10.0001`, of 6, 8 or 20 bytes.
 
     Raises ValueError with the words of Go's net.ParseMAC.
     """
