@@ -7,7 +7,7 @@ so it is only done once iptables has failed.
 from __future__ import annotations
 
 from cnictl.netfilter import iptables, nft
-from cnictl.netfilter.program import NetfilterError
+from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def default(with_iptables: Callable[[], T], with_nftables: Callable[[], T]) -> T
     """
     try:
         return with_iptables()
-    except NetfilterError:
+    except CnictlError:
         if iptables.usable() or not nft.usable():
             raise
     return with_nftables()

@@ -14,6 +14,7 @@ from cnictl.netfilter import nft
 from cnictl.netfilter.lock import WAIT, Lock, LockBusy
 from cnictl.netfilter.program import Failed, NetfilterError, locate, run
 from cnictl.netfilter.rule import Rule, parse, quote
+from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cnictl.invoke import Completed
 
     Version = Literal[4, 6]
+    RuleTest = Callable[[Rule], bool]
     Step = tuple[Literal["chain", "append", "insert"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
@@ -30,7 +32,7 @@ _FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 ATTEMPTS = 20
 """How often a transaction is worked out again because somebody else changed the table meanwhile."""
 _RESOURCE_PROBLEM = 4  # exit status, iptables' xtables.h
-_USER_CHAIN = "-"  # what stands for the policy of a chain that is not built in
+USER_CHAIN = "-"  # what stands for the policy of a chain that is not built in
 
 
 class Listing:
@@ -47,7 +49,7 @@ class Listing:
 
     def user_chains(self) -> list[str]:
         """The chains that are not built in."""
-        return [chain for chain, policy in self.policies.items() if policy == _USER_CHAIN]
+        return [chain for chain, policy in self.policies.items() if policy == USER_CHAIN]
 
     def rules(self, chain: str) -> list[Rule]:
         """The rules of a chain in order; none when there is no such chain."""
@@ -130,11 +132,15 @@ class Wanted:
 
     def append(self, rule: Rule, *, shared: bool = False) -> None:
         """There is such a rule; behind the others when it has to be made."""
-        self.steps.append(("append", rule, shared))
+        self._add("append", rule, shared)
 
     def insert(self, rule: Rule, *, shared: bool = False) -> None:
         """There is such a rule; before the others when it has to be made."""
-        self.steps.append(("insert", rule, shared))
+        self._add("insert", rule, shared)
+
+    def _add(self, kind: Literal["append", "insert"], rule: Rule, shared: bool) -> None:
+        if not any(rule == what for _, what, _ in self.steps):
+            self.steps.append((kind, rule, shared))
 
     def guess(self, transaction: Transaction) -> bool:
         """Fill a transaction that succeeds if all that is shared is there, and nothing else.
@@ -227,10 +233,13 @@ class Tables:
         with Lock(wait=self._wait):
             return self.converge(wanted.table, wanted.complete)
 
-    def remove_chain(self, table: str, chain: str, rules: Iterable[Rule] = ()) -> None:
+    def remove_chain(
+        self, table: str, chain: str, rules: Iterable[Rule] = (), only: RuleTest | None = None
+    ) -> None:
         """Remove a chain and all rules that go to it; nothing there is a success.
 
-        `rules` are those that probably do: with the right guess it costs one process.
+        `rules` are those that probably do: with the right guess it costs one process.  With `only`,
+        rules that do not pass it stay, and then the chain does too.  Raises NetfilterError.
         """
         transaction = self.begin(table)
         for rule in rules:
@@ -244,7 +253,7 @@ class Tables:
                 pass
             else:
                 return
-        self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain))
+        self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain, only))
 
     def converge(self, table: str, decide: Callable[[Listing, Transaction], None]) -> Transaction:
         """Read a table, have `decide` fill a transaction, commit and return it.
@@ -275,11 +284,15 @@ class Tables:
         return path if os.access(path, os.X_OK) else locate(f"{self.program}-{suffix}")
 
 
-def drop_chain(listing: Listing, transaction: Transaction, chain: str) -> None:
-    """Add to a transaction what removes a chain and the rules that go to it."""
-    if listing.has_chain(chain):
-        for line in listing.going_to(chain):
-            transaction.delete(line)
+def drop_chain(listing: Listing, transaction: Transaction, chain: str, only: RuleTest | None = None) -> None:
+    """Add to a transaction what removes a chain and the rules that go to it, or `only` some of them."""
+    if not listing.has_chain(chain):
+        return
+    jumps = list(listing.going_to(chain))
+    dropped = [line for line in jumps if only is None or only(parse(line))]
+    for line in dropped:
+        transaction.delete(line)
+    if len(dropped) == len(jumps):
         transaction.flush(chain)
         transaction.delete_chain(chain)
 
@@ -324,7 +337,7 @@ def usable(version: Version = 4) -> bool:
         if b" v" not in run(path, ("--version",)).stdout:
             return False
         return run(path, ("-t", "filter", "-S", "INPUT", "1", "--wait", f"{WAIT:.0f}")).status in (0, 1)
-    except NetfilterError:
+    except CnictlError:
         return False
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cnictl.declare import entities
-from cnictl.netfilter import nft
-from cnictl.netfilter.iptables import PROGRAMS, Tables
+from cnictl.netfilter import nft, nft_text
+from cnictl.netfilter.iptables import PROGRAMS, USER_CHAIN, Tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,18 +28,39 @@ def chains(keys: Iterable[str]) -> Iterator[Entity]:
             listing = tables.get((program, table))
             if listing is None:
                 listing = tables[program, table] = Tables(_VERSIONS[program]).save(table)
-            (chain,) = rest
-            if listing.has_chain(chain):
-                yield from _entities(program, table, chain, [rule.text for rule in listing.rules(chain)])
+            found = iptables_chain(program, table, listing, rest[0])
         else:
-            family = table
-            table, chain = rest
-            texts = nft.chain_texts(family, table, chain)
-            if texts is not None:
-                yield from _entities(f"nft {family}", table, chain, texts)
+            found = nft_chain(nft.listing("chain", table, *rest))
+        if found is not None:
+            yield found
+            yield from entities.rules_of(found)
 
 
-def _entities(tool: str, table: str, chain: str, texts: list[str]) -> Iterator[Entity]:
-    yield entities.chain(tool, table, chain, texts)
-    for text in texts:
-        yield entities.rule(tool, table, chain, text)
+def iptables_chain(program: str, table: str, listing: Listing, chain: str) -> Entity | None:
+    """A chain of an iptables table, None when it is not there."""
+    policy = listing.policies.get(chain)
+    if policy is None:
+        return None
+    texts = [rule.text for rule in listing.rules(chain)]
+    return entities.chain(program, table, chain, texts, policy=None if policy == USER_CHAIN else policy)
+
+
+def nft_chain(objects: Iterable[nft_text.Object]) -> Entity | None:
+    """The chain among objects of libnftables-json(5) and the rules among them; None without a chain."""
+    chain: nft_text.Object | None = None
+    texts = []
+    for one in objects:
+        if "chain" in one:
+            chain = one["chain"]
+        elif "rule" in one:
+            texts.append(nft_text.rule(one["rule"]))
+    if chain is None:
+        return None
+    return entities.chain(
+        f"nft {chain['family']}",
+        chain["table"],
+        chain["name"],
+        texts,
+        hook=nft_text.hook(chain) or None,
+        policy=chain.get("policy"),
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from errno import EAFNOSUPPORT, EINVAL, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 
-from cnictl.netfilter import nft_text
 from cnictl.netfilter.program import NetfilterError, locate, run
 from cnictl.netlink import message
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
+from cnictl.spec.errors import CnictlError
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cnictl.netfilter.nft_text import Object
+
+    CommentTest = Callable[[str], bool]
 
 MISSING = "could not find nftables binary: "
 COMMENT_LIMIT = 128
@@ -126,7 +128,7 @@ def has_chain(family: str, table: str, chain: str) -> bool:
     return True
 
 
-def remove(family: str, table: str, chain: str, mine: Callable[[str], bool]) -> int:
+def remove(family: str, table: str, chain: str, mine: CommentTest) -> int:
     """Remove the rules whose comment is `mine` and return how many; none is a success.
 
     Raises Missing, NftError and NetlinkError.
@@ -164,14 +166,6 @@ def listing(*what: str) -> list[Object]:
     return [entry for entry in entries if "metainfo" not in entry]
 
 
-def chain_texts(family: str, table: str, chain: str) -> list[str] | None:
-    """The rules of a chain in canonical text, None when there is no such chain."""
-    entries = listing("chain", family, table, chain)
-    if not any("chain" in entry for entry in entries):
-        return None
-    return [nft_text.rule(entry["rule"]) for entry in entries if "rule" in entry]
-
-
 def usable() -> bool:
     """Whether nftables can be used here, found out as the Go plugins do."""
     table = "add table ip supports_nftables_test"
@@ -182,7 +176,7 @@ def usable() -> bool:
             run(path, ("--check", "-f", "-"), probe).status == 0
             for probe in (f'{table} {{ comment "test" ; }}\n', f"{table}\n")
         )
-    except NetfilterError:
+    except CnictlError:
         return False
 
 

@@ -34,6 +34,14 @@ def rule(entry: Object) -> str:
     return " ".join(words)
 
 
+def hook(chain: Object) -> str:
+    """Where a base chain sits: `type nat hook postrouting priority 100`; empty for other chains."""
+    if "hook" not in chain:
+        return ""
+    device = f" device {_listed(chain['dev'])}" if "dev" in chain else ""
+    return f"type {chain['type']} hook {chain['hook']}{device} priority {chain['prio']}"
+
+
 def statement(entry: Object) -> str:
     """The text of one statement of a rule."""
     try:
