@@ -179,7 +179,7 @@ class Prefix(Value):
 
     def contains(self, address: Address) -> bool:
         """Whether an address, of the same version, lies in the network."""
-        return address.version == self.version and self.network_address <= address <= self.last_address
+        return address.version == self.version and int(address) ^ int(self.address) <= self._host_mask
 
     def overlaps(self, other: Prefix) -> bool:
         """Whether two networks have addresses in common."""
