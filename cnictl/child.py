@@ -6,7 +6,6 @@ The child leads a process group of its own, so that what it started can be ended
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import select
 import signal
@@ -260,6 +259,8 @@ def _pipe(opened: list[int]) -> tuple[int, int]:
     ends = list(os.pipe())
     for index, fd in enumerate(ends):
         if fd < 3:
+            import fcntl  # seldom needed, and every plugin that delegates comes by here
+
             ends[index] = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
             os.close(fd)
     opened += ends
