@@ -45,7 +45,7 @@ def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
             drifts += [
                 Drift(expectation, name, found.facts.get(name))
                 for name, fact in wanted.facts.items()
-                if found.facts.get(name) != fact
+                if found.facts.get(name) != fact and not _unsaid(found, name)
             ]
     return drifts
 
@@ -72,6 +72,11 @@ def sentence(drift: Drift) -> str:
     return f"{name} has {has + ' ' if has else ''}{fact}{found}, not {wanted}{place}"
 
 
+def _unsaid(found: Entity, fact: str) -> bool:
+    """Whether a reservation was made by an old release, which did not write down the interface."""
+    return found.kind == "reservation" and fact == "ifname" and fact not in found.facts
+
+
 def _name(entity: Entity) -> str:
     if entity.kind in ("link", "sysctl"):
         return entity.key
@@ -92,7 +97,19 @@ def _missing(entity: Entity) -> str:
         return f"{link} is not in VLAN {vid}"
     if entity.kind == "sysctl":
         return f"there is no sysctl {entity.key}"
+    if entity.kind == "reservation":
+        directory, _, address = entity.key.rpartition("/")
+        return f"no reservation{_owner(entity)} for {address} in {directory}"
+    if entity.kind == "holder":
+        directory, container_id, ifname = entity.key.rsplit(" ", 2)
+        return f"no reservation of container {container_id} ({ifname}) in {directory}"
     return f"{entity.kind} {entity.key} is missing"
+
+
+def _owner(reservation: Entity) -> str:
+    container, ifname = (reservation.facts.get(name) for name in ("container", "ifname"))
+    words = f" of container {container}" if container else ""
+    return f"{words} ({ifname})" if words and ifname else words
 
 
 def _rules(name: str, wanted: tuple[str, ...], found: tuple[str, ...]) -> str:

@@ -259,6 +259,21 @@ def file(path: str, content: str | None = None) -> Entity:
     return Entity("file", path, _stated(content=content))
 
 
+def reservation(
+    directory: str, address: Address, container_id: str | None = None, ifname: str | None = None
+) -> Entity:
+    """An address that host-local keeps for an attachment in a directory.
+
+    `ifname` is not stated of files of old releases, which name the container only; `compare` lets that pass.
+    """
+    return Entity("reservation", f"{directory}/{address}", _stated(container=container_id, ifname=ifname))
+
+
+def holder(directory: str, container_id: str, ifname: str) -> Entity:
+    """An attachment for which host-local keeps some address in a directory, whichever it is."""
+    return Entity("holder", f"{directory} {container_id} {ifname}")
+
+
 def attachment(
     network: str,
     container_id: str,

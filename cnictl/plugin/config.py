@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnictl.spec.keys import Config, dns, mapping, nested, string
+from cnictl.spec.keys import Config, dns, nested, string
 
 
 class IPAMSection(Config):
@@ -36,6 +36,4 @@ class MainConfig(NetworkConfig):
 
 
 class CNIArguments(Config):
-    """`args.cni`, by which a runtime or an orchestrator may pass per-container settings."""
-
-    labels = mapping("labels", text="ignored")
+    """`args.cni`, by which a runtime or an orchestrator may pass per-container settings; `labels` are ignored."""

@@ -45,6 +45,8 @@ def observe(expectations: Iterable[Expectation]) -> State:
             state.extend(where, _netfilter([one for one in wanted if one.kind in ("chain", "rule")]))
         if "file" in kinds:
             state.extend(where, _files(one.key for one in wanted if one.kind == "file"))
+        if kinds & {"reservation", "holder"}:
+            state.extend(where, _reservations(wanted))
     return state
 
 
@@ -151,3 +153,19 @@ def _files(paths: Iterable[str]) -> Iterator[Entity]:
                 yield entities.file(path, os.read(descriptor, CONTENT_LIMIT).decode(errors="replace"))
         finally:
             os.close(descriptor)
+
+
+def _reservations(wanted: list[Entity]) -> Iterator[Entity]:
+    from cnictl.ipam import store
+    from cnictl.spec.address import Address
+
+    for entity in wanted:
+        if entity.kind == "reservation":
+            directory, _, address = entity.key.rpartition("/")
+            found = store.read_one(directory, Address.parse(address))
+            if found is not None:
+                yield entities.reservation(directory, found.address, found.container_id, found.ifname or None)
+        elif entity.kind == "holder":
+            directory, container_id, ifname = entity.key.rsplit(" ", 2)
+            if any(one.may_be_of(container_id, ifname) for one in store.read(directory)):
+                yield entity

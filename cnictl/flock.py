@@ -1,0 +1,108 @@
+"""An exclusive flock(2) that is not waited for without end, and whose holder can be named."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+from cnictl.spec.errors import TRY_AGAIN_LATER, CniError
+
+PATIENCE = 60.0
+"""Seconds to wait for a lock."""
+
+_PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+class LockBusy(CniError):
+    """Somebody held a lock for longer than one cares to wait."""
+
+
+def acquire(descriptor: int, path: str, patience: float = PATIENCE) -> None:
+    """Lock an opened file, until its descriptor is closed.  Raises LockBusy, naming the holder.
+
+    On a file system that has no locks nothing is locked, as with the Go plugins.
+    """
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        return
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        if error.errno in _WITHOUT_LOCKS:
+            return
+        raise
+    if not _wait(descriptor, patience):
+        raise LockBusy(
+            TRY_AGAIN_LATER,
+            f"lock {path} was not free within {patience:g} seconds",
+            f"{holder(path) or 'a process that cannot be seen from here'} holds it; see what it is doing and"
+            " end it if it hangs, but do not delete the file: others would then lock another one",
+        )
+
+
+def holder(path: str) -> str:
+    """Return who holds the flock(2) on a file, as /proc/locks tells: `process 123 (host-local)`.
+
+    Empty when nobody does, or when the holder is outside of this PID namespace.
+    """
+    try:
+        about = os.stat(path)
+        with open("/proc/locks", encoding="ascii") as locks:
+            lines = [line.split() for line in locks]
+    except OSError:
+        return ""
+    wanted = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
+    for words in lines:  # "1: FLOCK ADVISORY WRITE 708 00:1a:1234 0 EOF"; waiting ones have a "->"
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == wanted and int(words[4]) > 0:
+            return f"process {words[4]} ({_name(words[4])})"
+    return ""
+
+
+def _wait(descriptor: int, patience: float) -> bool:
+    """Wait in the kernel's queue, in which everybody gets the lock in the order of asking."""
+    waiting = True
+
+    def give_up(_signum: int, _frame: object) -> None:
+        if waiting:
+            raise TimeoutError
+
+    try:
+        before = signal.signal(signal.SIGALRM, give_up)
+    except ValueError:  # signals are the main thread's
+        return _poll(descriptor, patience)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, patience)
+        flock(descriptor, LOCK_EX)
+        waiting = False
+    except TimeoutError:
+        return False
+    finally:
+        waiting = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return True
+
+
+def _poll(descriptor: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    attempt = 0
+    while time.monotonic() < until:
+        try:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+            attempt += 1
+    return False
+
+
+def _name(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().rstrip("\n")
+    except OSError:
+        return "just ended"
