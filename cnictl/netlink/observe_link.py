@@ -89,7 +89,7 @@ def link(message: Any, name: Names) -> Link:
     if info is not None:
         kind, data = info.get_attr("IFLA_INFO_KIND") or "", info.get_attr("IFLA_INFO_DATA")
         port_kind, port = info.get_attr("IFLA_INFO_SLAVE_KIND") or "", info.get_attr("IFLA_INFO_SLAVE_DATA")
-    lower = message.get_attr("IFLA_LINK") or 0
+    lower, netnsid = message.get_attr("IFLA_LINK") or 0, message.get_attr("IFLA_LINK_NETNSID")
     operstate = message.get_attr("IFLA_OPERSTATE") or "UNKNOWN"
     properties = message.get_attr("IFLA_PROP_LIST")
     return Link(
@@ -101,8 +101,8 @@ def link(message: Any, name: Names) -> Link:
         up=bool(message["flags"] & _IFF_UP),
         operstate=_OPERSTATES.get(operstate) or operstate.lower(),
         master=name[message.get_attr("IFLA_MASTER")],
-        lower=0 if lower == message["index"] else lower,
-        netnsid=message.get_attr("IFLA_LINK_NETNSID"),
+        lower=0 if lower == message["index"] and netnsid is None else lower,
+        netnsid=netnsid,
         txqlen=message.get_attr("IFLA_TXQLEN") or 0,
         promiscuity=message.get_attr("IFLA_PROMISCUITY") or 0,
         all_multicast=bool(message["flags"] & _IFF_ALLMULTI),
