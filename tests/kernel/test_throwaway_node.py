@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
+import pexpect
 import pytest
 
 from cnictl.sandbox.node import ROOT, Node, SandboxError
@@ -369,3 +370,25 @@ def test_foreground_names_a_missing_program(foreground: Callable[..., subprocess
     assert (
         err.splitlines()[-1] == "cnictl.sandbox.node.SandboxError: no-such-program: No such file or directory"
     )
+
+
+# Under xdist there are threads, and since Python 3.12 forkpty warns of them.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_foreground_gives_an_interactive_shell_its_terminal(make_node: Callable[[], Node]):
+    """Ctrl-Z stops a job and Ctrl-C ends it, not the shell, whose status is the caller's."""
+    make_node()
+    program, *words = python(EXEC, "bash", "--norc", "-i")
+    shell = pexpect.spawn(program, words, env={**os.environ, "PS1": "ready> ", "TERM": "dumb"}, timeout=20)
+    try:
+        shell.expect_exact("ready> ")
+        for command, key, status in (("sleep 1000", "\x1a", 148), ("fg", "\x03", 130)):
+            shell.sendline(command)
+            time.sleep(0.3)  # until the job has the terminal
+            shell.send(key)
+            shell.sendline("echo status=$?")
+            shell.expect_exact(f"status={status}")
+        shell.sendline("exit 3")
+        shell.expect(pexpect.EOF)
+    finally:
+        shell.close(force=True)
+    assert shell.exitstatus == 3
