@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info >= (3, 12):
-    from _sha2 import sha512  # type: ignore[import-not-found,unused-ignore]  # hashlib loads OpenSSL
-else:
-    from _sha512 import sha512  # type: ignore[import-not-found,unused-ignore]
+# What hashlib falls back on; hashlib itself loads OpenSSL first.
+_builtin = __import__("_sha2" if sys.version_info >= (3, 12) else "_sha512")
 
 DIGITS = 128
 """How many hexadecimal digits a SHA-512 has."""
@@ -20,4 +18,5 @@ def digest(text: str, length: int, prefix: str = "") -> str:
     """The first `length` characters of the prefix and the digest; ValueError when that cannot be."""
     if not len(prefix) < length <= DIGITS:
         raise ValueError(f"no digest of {length} characters with a prefix of {len(prefix)}")
-    return (prefix + str(sha512(text.encode()).hexdigest()))[:length]
+    digits: str = _builtin.sha512(text.encode()).hexdigest()
+    return (prefix + digits)[:length]
