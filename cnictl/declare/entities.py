@@ -87,14 +87,16 @@ def route(
     metric: int = 0,
     scope: str | None = None,
     source: Address | None = None,
+    kind: str | None = None,
 ) -> Entity:
     """A route, identified as iproute2 prints it: destination, gateway, device, metric, table.
 
     The kernel gives every IPv6 route a metric; 1024 (IP6_RT_PRIO_USER) stands for "none given".
+    `kind` is stated of routes that lead nowhere (`blackhole`).
     """
     if destination.version == 6 and metric == 1024:
         metric = 0
-    words = ["default" if destination.is_default else str(destination.network)]
+    words = ["default" if destination.length == 0 else str(destination.network)]
     if gateway is not None:
         words += ["via", str(gateway)]
     if device is not None:
@@ -103,11 +105,11 @@ def route(
         words += ["metric", str(metric)]
     if table != MAIN_TABLE:
         words += ["table", TABLE_NAMES.get(table, str(table))]
-    family = "inet6 " if destination.version == 6 and destination.is_default else ""
+    family = "inet6 " if destination.version == 6 and destination.length == 0 else ""
     return Entity(
         "route",
         family + " ".join(words),
-        _stated(scope=scope, source=None if source is None else str(source)),
+        _stated(scope=scope, source=None if source is None else str(source), kind=kind),
     )
 
 
@@ -117,6 +119,7 @@ def policy(
     source: Prefix | None = None,
     destination: Prefix | None = None,
     selector: str = "",
+    inverted: bool = False,
     action: str = "lookup",
     table: int = 0,
     priority: int | None = None,
@@ -127,6 +130,7 @@ def policy(
     the one of a VRF.
     """
     words = ["inet6"] if version == 6 and source is None and destination is None else []
+    words += ["not"] if inverted else []
     words += ["from", "all" if source is None else _selected(source)]
     if destination is not None:
         words += ["to", _selected(destination)]
@@ -140,11 +144,9 @@ def _selected(prefix: Prefix) -> str:
     return str(prefix.address) if prefix.length == prefix.address.bits else str(prefix.network)
 
 
-def neighbour(
-    link_name: str, address: Address, *, mac: str | None = None, proxy: bool | None = None
-) -> Entity:
-    """A permanent neighbour, or one that the node answers for."""
-    return Entity("neighbour", f"{link_name} {address}", _stated(mac=mac, proxy=proxy))
+def neighbour(link_name: str, address: Address, *, mac: str | None = None) -> Entity:
+    """A permanent neighbour."""
+    return Entity("neighbour", f"{link_name} {address}", _stated(mac=mac))
 
 
 def fdb(
@@ -180,7 +182,7 @@ def qdisc(
     """A queueing discipline that somebody made.  `parent` is `root`, `ingress`, `clsact` or a class (`1:10`).
 
     For tbf, `rate` is in bytes a second, `limit` in bytes, `buffer` in the ticks of /proc/net/psched;
-    `options` are the parameters of other kinds in tc's words.
+    `options` are the parameters of other kinds as JSON.
     """
     facts = _stated(kind=kind, handle=handle, rate=rate, limit=limit, buffer=buffer, options=options)
     return Entity("qdisc", f"{link_name} {parent}", facts)
@@ -194,7 +196,7 @@ def traffic_class(
     parent: str | None = None,
     options: str | None = None,
 ) -> Entity:
-    """A traffic class of a classful queueing discipline."""
+    """A traffic class that somebody made, its options as JSON."""
     return Entity("class", f"{link_name} {class_id}", _stated(kind=kind, parent=parent, options=options))
 
 
@@ -209,7 +211,11 @@ def traffic_filter(
     options: str | None = None,
     actions: Sequence[str] | None = None,
 ) -> Entity:
-    """A traffic filter, with its actions in tc's words (`mirred egress redirect dev ifb0 stolen`)."""
+    """A traffic filter.
+
+    `options` are what it looks for, as JSON; the actions are in tc's words
+    (`mirred egress redirect dev ifb0 stolen`).
+    """
     words = [link_name, parent, "pref", str(priority), protocol]
     if handle:
         words += ["fh", handle]
@@ -242,16 +248,24 @@ def chain(
 
 
 def rules_of(chain_entity: Entity) -> Iterator[Entity]:
-    """Yield each rule of a chain as an entity of its own."""
+    """Yield each rule of a chain as an entity of its own, and as `jump` has it if it leads to a chain."""
     rules = chain_entity.facts.get("rules", ())
     if isinstance(rules, tuple):
         for text in rules:
             yield Entity("rule", f"{chain_entity.key}: {text}")
+            words = text.partition(' comment "')[0].split()
+            if len(words) >= 2 and words[-2] == "jump":
+                yield Entity("rule", f"{chain_entity.key}: ... jump {words[-1]}")
 
 
 def rule(tool: str, table: str, chain_name: str, text: str) -> Entity:
     """A rule somewhere in a chain, in canonical form (see `cnictl.netfilter`)."""
     return Entity("rule", f"{tool} {table} {chain_name}: {text}")
+
+
+def jump(family: str, table: str, chain_name: str, target: str) -> Entity:
+    """Some rule of an nftables chain that leads to another chain, under whatever conditions."""
+    return rule(f"nft {family}", table, chain_name, f"... jump {target}")
 
 
 def file(path: str, content: str | None = None) -> Entity:
@@ -280,12 +294,21 @@ def attachment(
     ifname: str,
     *,
     netns: str | None = None,
+    version: str | None = None,
     plugins: Sequence[str] | None = None,
     interfaces: Sequence[str] | None = None,
     addresses: Sequence[str] | None = None,
     routes: Sequence[str] | None = None,
+    dns: Sequence[str] | None = None,
 ) -> Entity:
-    """An attachment that the runtime remembers, with the Result of its ADD in words."""
-    given = {"plugins": plugins, "interfaces": interfaces, "addresses": addresses, "routes": routes}
+    """An attachment that the runtime remembers: its plugins, and the Result of its ADD in words."""
+    given = {
+        "plugins": plugins,
+        "interfaces": interfaces,
+        "addresses": addresses,
+        "routes": routes,
+        "dns": dns,
+    }
     listed = {name: None if words is None else tuple(words) for name, words in given.items()}
-    return Entity("attachment", f"{network} {container_id} {ifname}", _stated(netns=netns, **listed))
+    facts = _stated(netns=netns, version=version, **listed)
+    return Entity("attachment", f"{network} {container_id} {ifname}", facts)

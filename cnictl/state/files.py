@@ -1,0 +1,130 @@
+"""What plugins and the runtime keep in files: reservations, backups, and the cache of attachments."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cnictl.declare import entities
+from cnictl.declare.entities import MAIN_TABLE
+from cnictl.runtime.cache import Cache
+from cnictl.runtime.configuration import parse
+from cnictl.spec.errors import CnictlError
+from cnictl.spec.result import current, parse_any
+
+if TYPE_CHECKING:
+    from cnictl.declare.model import Entity
+    from cnictl.runtime.cache import CachedAttachment
+    from cnictl.spec.result import Interface, IPConfig, Result, Route
+
+RESERVATIONS = "/var/lib/cni/networks"
+"""Where host-local keeps its reservations unless `ipam.dataDir` says otherwise."""
+
+BACKUPS = "/run/cni/tuning"
+"""Where tuning keeps what it changed unless `dataDir` says otherwise."""
+
+CONTENT_LIMIT = 1 << 20
+"""Bytes read of a file, as in the observer of CHECK."""
+
+
+def files(directories: Iterable[str]) -> Iterator[Entity]:
+    """Yield the regular files below directories that are there, each with its content."""
+    for top in directories:
+        for where, below, names in os.walk(top):
+            below.sort()
+            for name in sorted(names):
+                yield from file(os.path.join(where, name))
+
+
+def file(path: str) -> Iterator[Entity]:
+    """Yield a regular file; nothing when it is gone, of another type, or not ours to read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            content = os.read(descriptor, CONTENT_LIMIT)
+            yield entities.file(path, content.decode(errors="replace"))
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def attachments(cache_dir: str) -> Iterator[Entity]:
+    """Yield what the runtime remembers; files of its cache that cannot be understood come as files.
+
+    Raises CnictlError when the directory cannot be read.
+    """
+    listing = Cache(cache_dir).listing()
+    for cached in listing.attachments:
+        yield _attachment(cached)
+    for skipped in listing.skipped:
+        yield from file(skipped.path)
+
+
+def _attachment(cached: CachedAttachment) -> Entity:
+    result = _result(cached)
+    return entities.attachment(
+        cached.network,
+        cached.attachment.container_id,
+        cached.attachment.ifname,
+        netns=cached.attachment.netns,
+        version=None if cached.result is None else str(cached.result.get("cniVersion", "")),
+        plugins=_plugins(cached),
+        interfaces=None if result is None else [_interface(one) for one in result.interfaces],
+        addresses=None if result is None else [_address(one, result) for one in result.ips],
+        routes=None if result is None else [_route(one) for one in result.routes],
+        dns=None if result is None else _dns(result),
+    )
+
+
+def _plugins(cached: CachedAttachment) -> list[str] | None:
+    try:
+        return [plugin.type for plugin in parse(cached.config).plugins]
+    except CnictlError:
+        return None
+
+
+def _result(cached: CachedAttachment) -> Result | None:
+    try:
+        return None if cached.result is None else current(parse_any(cached.result))
+    except CnictlError:
+        return None
+
+
+def _interface(interface: Interface) -> str:
+    words = [interface.name, interface.mac.lower()]
+    if interface.mtu:
+        words += ["mtu", str(interface.mtu)]
+    if interface.sandbox:
+        words += ["in", interface.sandbox]
+    return " ".join(word for word in words if word)
+
+
+def _address(ip: IPConfig, result: Result) -> str:
+    words = [str(ip.address)]
+    if ip.gateway is not None:
+        words += ["via", str(ip.gateway)]
+    if ip.interface is not None and 0 <= ip.interface < len(result.interfaces):
+        words += ["dev", result.interfaces[ip.interface].name]
+    return " ".join(words)
+
+
+def _route(route: Route) -> str:
+    table = MAIN_TABLE if route.table is None else route.table
+    words = [entities.route(route.dst, gateway=route.gw, table=table, metric=route.priority).key]
+    for name, number in (("mtu", route.mtu), ("advmss", route.advmss), ("scope", route.scope)):
+        if number:
+            words += [name, str(number)]
+    return " ".join(words)
+
+
+def _dns(result: Result) -> list[str]:
+    dns = result.dns
+    listed = {"nameserver": dns.nameservers, "search": dns.search, "option": dns.options}
+    words = [f"{name} {one}" for name, several in listed.items() for one in several]
+    return [f"domain {dns.domain}", *words] if dns.domain else words

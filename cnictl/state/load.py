@@ -1,0 +1,235 @@
+"""A snapshot from YAML, with the line and column of whatever is wrong in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml
+
+from cnictl.declare import entities
+from cnictl.declare.model import NODE, Entity, State
+from cnictl.spec.errors import CnictlError
+from cnictl.state.kinds import KINDS, rule_text
+from cnictl.state.snapshot import ANY, VERSION, Snapshot, Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.declare.model import Fact
+    from cnictl.state.kinds import Kind
+
+_TAG = "tag:yaml.org,2002:"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TYPES = {bool: "true or false", int: "a whole number", str: "text", tuple: "a list of texts"}
+
+
+class SnapshotError(CnictlError):
+    """A file that is no snapshot; the message is led by file, line and column, from 1."""
+
+
+def load(text: str, source: str = "snapshot") -> Snapshot:
+    """Read a snapshot; `source` is what messages call it.
+
+    A key may be spelled in any way that `cnictl.declare.entities` understands.  A kind may be a
+    mapping of keys to facts or a list of keys, facts may be left out, and a kind with one telling
+    fact takes it in place of the facts.  Raises SnapshotError.
+    """
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise SnapshotError(f"{source}{where}: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise SnapshotError(f"{source}: {error}") from None
+    return _Reader(source).snapshot(root)
+
+
+class _Reader:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._state = State()
+        self._pods: dict[str, str] = {}
+        self._exact: set[tuple[str, str]] = set()
+        self._absent: list[tuple[str, str, str]] = []
+
+    def snapshot(self, root: yaml.Node | None) -> Snapshot:
+        if root is None:
+            raise SnapshotError(f"{self._source}:1:1: the file is empty; it begins with 'version: {VERSION}'")
+        complete = False
+        unseen: list[tuple[yaml.Node, str, str, str]] = []
+        version: Fact | None = None
+        for key, name, value in self._members(root, "the file"):
+            if name == "version":
+                version = self._fact(value, int, "version")
+                if version != VERSION:
+                    self._fail(value, f"version is {version}; this program knows {VERSION}")
+            elif name == "complete":
+                complete = bool(self._fact(value, bool, "complete"))
+            elif name == "unseen":
+                unseen = [self._unseen(one) for one in self._items(value, "unseen")]
+            elif name == "node":
+                self._place(value, NODE, "node")
+            elif name == "pods":
+                self._read_pods(value)
+            else:
+                self._fail(key, f"unknown key {name!r}; known are version, complete, unseen, node and pods")
+        if version is None:
+            self._fail(root, f"there is no version; write 'version: {VERSION}'")
+        return Snapshot(
+            self._state,
+            self._pods,
+            complete,
+            frozenset(self._exact),
+            tuple(self._absent),
+            tuple(Unseen(self._where(node, place), what, reason) for node, place, what, reason in unseen),
+        )
+
+    def _read_pods(self, value: yaml.Node) -> None:
+        for key, name, pod in self._members(value, "pods"):
+            if not name or name == "node":
+                self._fail(key, f"{name!r} cannot be the name of a pod")
+            netns = name
+            sections = []
+            for inner, kind, section in self._members(pod, f"pod {name!r}"):
+                if kind == "netns":
+                    netns = str(self._fact(section, str, "netns"))
+                else:
+                    sections.append((inner, kind, section))
+            if netns == NODE or netns in self._pods.values():
+                self._fail(key, f"pod {name!r} has the same place as another")
+            self._pods[name] = netns
+            self._read_sections(sections, netns, f"pod {name!r}")
+
+    def _place(self, value: yaml.Node, where: str, words: str) -> None:
+        self._read_sections(list(self._members(value, words)), where, words)
+
+    def _read_sections(
+        self, sections: list[tuple[yaml.Node, str, yaml.Node]], where: str, words: str
+    ) -> None:
+        self._state.extend(where, ())
+        for key, kind, section in sections:
+            if kind not in KINDS:
+                self._fail(key, f"unknown section {kind!r} of {words}; known are {', '.join(KINDS)}")
+            self._section(section, where, kind)
+
+    def _section(self, section: yaml.Node, where: str, kind: str) -> None:
+        if isinstance(section, yaml.SequenceNode):
+            for item in section.value:
+                self._entity(item, where, kind, str(self._fact(item, str, kind)), None)
+            return
+        for key, name, value in self._members(section, kind):
+            if name == "exact" and _is(value, "bool"):
+                if self._fact(value, bool, "exact"):
+                    self._exact.add((where, kind))
+            else:
+                self._entity(key, where, kind, name, value)
+
+    def _entity(self, key: yaml.Node, where: str, kind: str, name: str, value: yaml.Node | None) -> None:
+        known = KINDS[kind]
+        try:
+            spelled = known.canonical(name)
+        except ValueError as error:
+            self._fail(key, f"{kind} {name!r}: {error}")
+        if self._state.find(where, kind, spelled) or (where, kind, spelled) in self._absent:
+            self._fail(key, f"{kind} {spelled!r} is there twice")
+        facts = {} if value is None or _is(value, "null") else self._facts(value, kind, known, spelled)
+        if facts is None:
+            self._absent.append((where, kind, spelled))
+            return
+        rules = facts.get("rules")
+        if isinstance(rules, tuple) and value is not None:
+            try:
+                facts["rules"] = tuple(rule_text(spelled, text) for text in rules)
+            except ValueError as error:
+                self._fail(value, f"{kind} {spelled!r}: {error}")
+        entity = Entity(kind, spelled, facts)
+        self._state.add(where, entity)
+        if kind == "chain":
+            self._state.extend(where, entities.rules_of(entity))
+
+    def _facts(self, value: yaml.Node, kind: str, known: Kind, key: str) -> dict[str, Fact] | None:
+        """Return the facts of an entity, None for one that must not be there."""
+        if not isinstance(value, yaml.MappingNode):
+            if not known.main:
+                self._fail(value, f"{kind} {key!r}: expected facts, found {_describe(value)}")
+            return {known.main: self._fact(value, known.facts[known.main], f"{kind} {key!r}")}
+        facts: dict[str, Fact] = {}
+        absent = False
+        for name_node, name, fact in self._members(value, f"{kind} {key!r}"):
+            words = f"{name} of {kind} {key!r}"
+            if name == "absent":
+                absent = bool(self._fact(fact, bool, words))
+            elif name not in known.facts:
+                listed = f"; known are {', '.join(known.facts)}" if known.facts else ""
+                self._fail(name_node, f"unknown fact {name!r} of {kind} {key!r}{listed}")
+            else:
+                facts[name] = self._fact(fact, known.facts[name], words)
+        if absent and facts:
+            self._fail(value, f"{kind} {key!r} is to be absent and has facts")
+        return None if absent else facts
+
+    def _fact(self, node: yaml.Node, wanted: type, words: str) -> Fact:
+        """Return a fact of the type that is known of it, whatever YAML would take the text for."""
+        if isinstance(node, yaml.ScalarNode):
+            text: str = node.value
+            if text == ANY:
+                return ANY
+            if wanted is str and not _is(node, "null"):
+                return text
+            if wanted is bool and _is(node, "bool"):
+                return text.lower() in ("true", "yes", "on")
+            if wanted is int and _is(node, "int") and text.removeprefix("-").isdecimal():
+                return int(text)
+        elif wanted is tuple and isinstance(node, yaml.SequenceNode):
+            return tuple(str(self._fact(item, str, words)) for item in node.value)
+        self._fail(node, f"{words}: expected {_TYPES[wanted]}, found {_describe(node)}")
+
+    def _unseen(self, node: yaml.Node) -> tuple[yaml.Node, str, str, str]:
+        found = {name: str(self._fact(value, str, name)) for _, name, value in self._members(node, "unseen")}
+        if found.keys() != {"place", "what", "reason"}:
+            self._fail(node, "what is unseen has place, what and reason")
+        return node, found["place"], found["what"], found["reason"]
+
+    def _where(self, node: yaml.Node, place: str) -> str:
+        if place == "node":
+            return NODE
+        if place not in self._pods:
+            self._fail(node, f"there is no pod {place!r}")
+        return self._pods[place]
+
+    def _members(self, node: yaml.Node, words: str) -> Iterator[tuple[yaml.Node, str, yaml.Node]]:
+        """Yield the members of a mapping: the key's node, its text, the value's node."""
+        if _is(node, "null"):
+            return
+        if not isinstance(node, yaml.MappingNode):
+            self._fail(node, f"{words}: expected a mapping, found {_describe(node)}")
+        seen = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._fail(key, f"{words}: expected a name, found {_describe(key)}")
+            if key.value in seen:
+                self._fail(key, f"{words}: {key.value!r} is there twice")
+            seen.add(key.value)
+            yield key, key.value, value
+
+    def _items(self, node: yaml.Node, words: str) -> list[yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode):
+            self._fail(node, f"{words}: expected a list, found {_describe(node)}")
+        return list(node.value)
+
+    def _fail(self, node: yaml.Node, message: str) -> NoReturn:
+        mark = node.start_mark
+        raise SnapshotError(f"{self._source}:{mark.line + 1}:{mark.column + 1}: {message}")
+
+
+def _is(node: yaml.Node, kind: str) -> bool:
+    return isinstance(node, yaml.ScalarNode) and bool(node.tag == _TAG + kind)
+
+
+def _describe(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return "nothing" if _is(node, "null") else repr(node.value)
