@@ -25,15 +25,13 @@ def call(name: str, request: Request, command: str) -> Result | None:
 
     Raises CniError: the delegate's own error object, or one that says that it could not be run.
     """
-    path = invoke.find(name, [one for one in request.path.split(":") if one])
+    path = invoke.find(name, invoke.directories(request.path))
     plugin = _own(path, name, request)
     request.log.debug("delegate", to=name, command=command, how="in process" if plugin else path)
     if plugin is not None:
         return _call_in_process(plugin, request, command)
     environment = {**request.environment, "CNI_COMMAND": command}
-    completed = invoke.run(
-        path, environment=environment, stdin=request.stdin, on_stderr=sys.stderr.buffer.write
-    )
+    completed = invoke.run(path, environment=environment, stdin=request.stdin, on_stderr=_to_own_stderr)
     if completed.status != 0:
         raise invoke.plugin_error(path, completed)
     if command != "ADD":
@@ -64,3 +62,7 @@ def _call_in_process(plugin: Plugin, request: Request, command: str) -> Result |
     if result is None:
         return None
     return current(result)
+
+
+def _to_own_stderr(data: bytes) -> None:
+    os.write(2, data)

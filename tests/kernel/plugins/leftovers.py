@@ -1,0 +1,60 @@
+"""All that plugins leave on a node, as other people's programs list it, for comparing before and after."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests import witness
+
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
+
+# What is shared by all containers and stays for the next one, as with the Go plugins: forwarding, portmap's
+# dispatching chains, host-local's bookkeeping, and tables without rules that the tools make by looking.
+_SHARED = re.compile(r"CNI-HOSTPORT-(MASQ|SETMARK|DNAT)|^:(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)\b")
+_BOOKKEEPING = re.compile(r"(^|/)(lock|last_reserved_ip\.\d+|\.?index[^/]*)$")
+_RULE = re.compile(r'^\s*[^\s].* comment "')
+_PASSING = ("LOWER_UP", "NO-CARRIER")  # follow from other links
+
+
+def leftovers(node: Node, *netns: str) -> dict[str, object]:
+    """Return links, addresses, routes, rules and files of the node and of some of its namespaces."""
+    found: dict[str, object] = {}
+    for place in ("", *netns):
+        links = witness.ip(node, "addr", netns=place)
+        found[f"{place} links"] = sorted(
+            (
+                link["ifname"],
+                link["mtu"],
+                link.get("address"),
+                link.get("txqlen"),
+                tuple(sorted(set(link["flags"]) - set(_PASSING))),
+            )
+            for link in links
+        )
+        found[f"{place} addresses"] = sorted(
+            (link["ifname"], one["local"], one["prefixlen"])
+            for link in links
+            for one in link["addr_info"]
+            if not one["local"].startswith("fe80")
+        )
+        routes = [
+            line.replace(" linkdown", "").strip()
+            for version in ("-4", "-6")
+            for line in node.run(
+                ["ip", version, "route", "show", "table", "all"], netns=place
+            ).stdout.splitlines()
+            if "fe80" not in line and "multicast" not in line
+        ]
+        found[f"{place} routes"] = sorted(routes)
+    for version in (4, 6):
+        for table in ("nat", "filter"):
+            lines = witness.iptables(node, table, version=version)
+            found[f"iptables {version} {table}"] = [line for line in lines if not _SHARED.search(line)]
+    ruleset = node.run(["nft", "list", "ruleset"]).stdout
+    found["nftables"] = [line.strip() for line in ruleset.splitlines() if _RULE.search(line)]
+    for directory in ("/var/lib/cni", "/run/cni"):
+        files = witness.files(node, directory)
+        found[directory] = {path: data for path, data in files.items() if not _BOOKKEEPING.search(path)}
+    return found

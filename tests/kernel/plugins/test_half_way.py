@@ -1,0 +1,107 @@
+"""What is left when ADD fails, or is killed, at any of its steps."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.kernel.plugins.attachment import Attachment, said
+from tests.kernel.plugins.leftovers import leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnictl.sandbox.node import Node
+
+RANGE = {"type": "host-local", "subnet": "10.1.2.0/24"}
+DUAL = {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "fd00:1::/64"}]]}
+PORTS = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
+BRIDGE = {"type": "bridge", "isDefaultGateway": True, "ipam": RANGE}
+LISTS: dict[str, list[dict[str, Any]]] = {
+    "loopback": [{"type": "loopback"}],
+    "bridge": [{**BRIDGE, "ipMasq": True, "macspoofchk": True, "ipam": DUAL, "hairpinMode": True}],
+    "bridge-nftables": [{**BRIDGE, "ipMasq": True, "ipMasqBackend": "nftables"}],
+    "bridge-layer2": [{"type": "bridge", "mtu": 1400}],
+    "ptp": [{"type": "ptp", "ipMasq": True, "ipam": DUAL}],
+    "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
+    "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
+    "tuning": [
+        BRIDGE,
+        {
+            "type": "tuning",
+            "mac": "02:00:00:00:00:77",
+            "mtu": 1300,
+            "promisc": True,
+            "allmulti": True,
+            "txQLen": 50,
+            "sysctl": {"net.ipv4.conf.IFNAME.arp_filter": "1", "net.core.somaxconn": "300"},
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def faulty_plugins(tmp_path_factory: pytest.TempPathFactory, import_root: str) -> str:
+    """The directory of plugins that fail where they are told to."""
+    directory = tmp_path_factory.mktemp("faulty")
+    launcher = directory / "faulty"
+    source = Path(__file__).with_name("faulty.py")
+    script = f"import sys\nsys.path.insert(0, {import_root!r})\nexec(open({str(source)!r}).read())\n"
+    launcher.write_text(f"#!{sys.executable} -IS\n{script}")
+    launcher.chmod(0o755)
+    for name in importlib.import_module("cnictl_plugins.multicall").PROGRAMS:
+        (directory / name).symlink_to(launcher.name)
+    return str(directory)
+
+
+def add_all_but_the_last(attachment: Attachment) -> None:
+    """ADD the plugins that the one under test works on."""
+    for plugin in attachment.plugins[:-1]:
+        done = attachment.call("ADD", plugin)
+        assert done.status == 0, done.stdout
+        attachment.result = json.loads(done.stdout)
+
+
+def count_steps(attachment: Attachment, faulty: str) -> int:
+    """Return how many steps ADD of the last plugin takes."""
+    add_all_but_the_last(attachment)
+    last = attachment.plugins[-1]
+    attachment.environment["FAULT_COUNT"] = "/run/steps"
+    done = attachment.call("ADD", last, plugins_dir=faulty)
+    assert done.status == 0, done.stdout
+    return int(Path(attachment.node.path("/run/steps")).read_text(encoding="ascii"))
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("how", ["raise", "kill"])
+def test_nothing_is_left_whichever_step_fails(
+    name: str, how: str, make_node: Callable[[], Node], plugins_dir: str, faulty_plugins: str
+) -> None:
+    """A failing ADD leaves the node as it was; DEL after a killed one does."""
+    steps = count_steps(Attachment(make_node(), plugins_dir, LISTS[name]), faulty_plugins)
+    node = make_node()
+    attachment = Attachment(node, plugins_dir, LISTS[name])
+    add_all_but_the_last(attachment)
+    last = attachment.plugins[-1]
+    clean = leftovers(node, "c1")
+    failed = 0
+    for step in range(steps):
+        attachment.environment = {"FAULT_STEP": str(step), "FAULT_HOW": how}
+        done = attachment.call("ADD", last, plugins_dir=faulty_plugins)
+        attachment.environment = {}
+        if done.status == 0 or how == "kill":
+            deleted = attachment.call("DEL", last)
+            assert (deleted.status, deleted.stdout) == (0, ""), f"step {step}: {deleted.stdout}"
+            if len(attachment.plugins) == 1:
+                node.run(["ip", "link", "delete", "cni0"])  # which DEL leaves for the next container
+        else:
+            assert done.status == 1, done.stderr
+            assert said(done), f"step {step}"
+            failed += 1
+        assert leftovers(node, "c1") == clean, f"step {step} of {steps}: {done.stdout}"
+    assert how == "kill" or failed, "no step made ADD fail"
