@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from cnictl.declare.model import Expectation
 from cnictl.plugin import skel
 from cnictl.plugin.request import Request
 from cnictl.spec import versions
@@ -36,11 +37,16 @@ def add(request: Request) -> Result:
     return Result(TOLD.get("answer", request.cni_version))
 
 
+def declare(request: Request) -> list[Expectation]:
+    called("declare", request)
+    return []
+
+
 PLUGIN = skel.Plugin(
     "double",
     add=add,
     delete=lambda request: called("delete", request),
-    declare=lambda request: called("declare", request) or [],
+    declare=declare,
     gc=lambda request, valid: called(f"gc {sorted(valid)}", request),
     status=None if "status" in TOLD.get("absent", ()) else lambda request: called("status", request),
     versions=tuple(TOLD.get("versions", versions.SUPPORTED)),

@@ -39,7 +39,7 @@ class Answer:
         return [line.split()[1] for line in self.stderr.splitlines() if line.startswith("called:")]
 
 
-def call(stdin: str | bytes = CONFIG, told: dict[str, Any] | None = None, **changes: str | None) -> Answer:
+def call(stdin: str | bytes = CONFIG, told: Any = None, **changes: str | None) -> Answer:
     """Run the double with the base environment and some changes to it; None takes a variable out."""
     environment = {**ENVIRONMENT, **{f"CNI_{name}": value for name, value in changes.items()}}
     given = {name: value for name, value in environment.items() if value is not None}
@@ -93,7 +93,7 @@ def test_what_a_command_needs_must_be_there(command: str, variable: str, value: 
         "GC": {"PATH"},
         "STATUS": {"PATH"},
     }
-    answer = call(COMMAND=command, **{variable: value})
+    answer = call(CONFIG, None, COMMAND=command, **{variable: value})
     if variable in needed[command]:
         assert answer.error == {"code": 4, "msg": f"required env variables [CNI_{variable}] missing"}
         assert not answer.calls
@@ -155,7 +155,7 @@ def test_several_missing_variables_are_named_together() -> None:
 )
 def test_names_that_cannot_be_are_refused(changes: dict[str, str | None], error: dict[str, Any]) -> None:
     """An impossible name is reported at once, even if variables are missing."""
-    answer = call(**changes)
+    answer = call(CONFIG, None, **changes)
     assert answer.error == error
     assert not answer.calls
 
