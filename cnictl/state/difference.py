@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cnictl.state.binding import bind
 from cnictl.state.kinds import KINDS, natural
-from cnictl.state.snapshot import ANY, Snapshot, Unseen, rules_in_chains
+from cnictl.state.snapshot import ANY, Snapshot, Unseen, told_elsewhere
 
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity, Fact, State
@@ -134,7 +134,7 @@ def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
             if facts:
                 yield Change("~", place, other, facts)
     for sign, here, there in ((MINUS, old, new), (PLUS, new, old)):
-        told = rules_in_chains(here.state, where)
+        told = told_elsewhere(here.state, where)
         for entity in here.state.places.get(where, {}).values():
             identity = (where, entity.kind, entity.key)
             if there.state.find(*identity):
@@ -143,8 +143,8 @@ def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
                 yield Change(sign, place, entity)
             elif not there.tells_all_of(where, entity.kind):
                 continue
-            elif entity.kind == "rule" and entity.key in told and there.complete:
-                continue  # the change of its chain says so
+            elif (entity.kind, entity.key) in told and there.complete:
+                continue  # the change of what tells it says so
             elif not _goes_with_its_link(here.state, there.state, where, entity):
                 yield Change(sign, place, entity)
 

@@ -8,7 +8,7 @@ import yaml
 
 from cnictl.declare.model import NODE
 from cnictl.state.kinds import KINDS, natural
-from cnictl.state.snapshot import VERSION, rules_in_chains
+from cnictl.state.snapshot import VERSION, told_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,10 +59,10 @@ def _places(snapshot: Snapshot) -> set[str]:
 
 def _sections(snapshot: Snapshot, where: str) -> Pairs:
     by_kind: dict[str, Pairs] = {}
-    derived = rules_in_chains(snapshot.state, where)
+    told = told_elsewhere(snapshot.state, where)
     found = snapshot.state.places.get(where, {}).values()
     for entity in sorted(found, key=lambda one: natural(one.key)):
-        if entity.kind != "rule" or entity.key not in derived:
+        if (entity.kind, entity.key) not in told:
             by_kind.setdefault(entity.kind, []).append((_text(entity.key), _facts(entity)))
     for place, kind, key in snapshot.absent:
         if place == where:

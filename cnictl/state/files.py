@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.declare import entities
 from cnictl.declare.entities import MAIN_TABLE
+from cnictl.ipam.store import Reservation
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.configuration import parse
 from cnictl.spec.errors import CnictlError
@@ -19,14 +20,22 @@ if TYPE_CHECKING:
     from cnictl.runtime.cache import CachedAttachment
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
-RESERVATIONS = "/var/lib/cni/networks"
-"""Where host-local keeps its reservations unless `ipam.dataDir` says otherwise."""
-
 BACKUPS = "/run/cni/tuning"
 """Where tuning keeps what it changed unless `dataDir` says otherwise."""
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file, as in the observer of CHECK."""
+
+
+def reservations(directories: Iterable[str]) -> Iterator[Entity]:
+    """Yield the addresses that host-local keeps below its data directories, and what else it has there."""
+    for entity in files(directories):
+        directory, _, name = entity.key.rpartition("/")
+        kept = Reservation.read(name, str(entity.facts["content"]).strip().encode())
+        if kept is None:
+            yield entity
+        else:
+            yield entities.reservation(directory, kept.address, kept.container_id, kept.ifname or None)
 
 
 def files(directories: Iterable[str]) -> Iterator[Entity]:

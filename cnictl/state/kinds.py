@@ -6,13 +6,17 @@ The order of KINDS is the order in which snapshots and differences list them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cnictl import sysctl
 from cnictl.declare import entities
 from cnictl.netfilter.rule import Rule, split
 from cnictl.spec.address import Address, Prefix
+
+if TYPE_CHECKING:
+    from cnictl.declare.model import Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,20 @@ class Kind:
     facts: Mapping[str, type]
     canonical: Callable[[str], str]
     main: str = ""
+
+
+def views(entity: Entity) -> Iterator[Entity]:
+    """Yield what an entity says once more, in the form in which a plugin may expect it.
+
+    A chain tells its rules one by one, a reservation that its attachment has one.  Snapshots and
+    differences leave these out.
+    """
+    if entity.kind == "chain":
+        yield from entities.rules_of(entity)
+    elif entity.kind == "reservation":
+        container, ifname = entity.facts.get("container"), entity.facts.get("ifname")
+        if container and ifname:
+            yield entities.holder(entity.key.rpartition("/")[0], str(container), str(ifname))
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -86,7 +104,7 @@ def _sysctl(key: str) -> str:
 
 def _absolute(key: str) -> str:
     if not key.startswith("/"):
-        raise ValueError("write a file by its absolute path")
+        raise ValueError("write an absolute path")
     return key
 
 
@@ -111,6 +129,11 @@ def rule_text(chain: str, text: str) -> str:
     """
     tool, _, name = [*chain.split(" "), "", ""][:3]
     return Rule(name, *split(text)).text if tool.startswith(("iptables", "ip6tables")) else text
+
+
+def _reservation(key: str) -> str:
+    directory, slash, address = _absolute(key).rpartition("/")
+    return f"{directory}{slash}{Address.parse(address)}"
 
 
 def _as_it_is(key: str) -> str:
@@ -172,6 +195,8 @@ KINDS: dict[str, Kind] = {
     "chain": Kind({"hook": str, "policy": str, "rules": tuple}, _as_it_is, main="rules"),
     "rule": Kind({}, _rule),
     "sysctl": Kind({"value": str}, _sysctl, main="value"),
+    "reservation": Kind({"container": str, "ifname": str}, _reservation),
+    "holder": Kind({}, _absolute),
     "file": Kind({"content": str}, _absolute, main="content"),
     "attachment": Kind(
         {

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import yaml
 
-from cnictl.declare import entities
 from cnictl.declare.model import NODE, Entity, State
 from cnictl.spec.errors import CnictlError
-from cnictl.state.kinds import KINDS, rule_text
+from cnictl.state.kinds import KINDS, rule_text, views
 from cnictl.state.snapshot import ANY, VERSION, Snapshot, Unseen
 
 if TYPE_CHECKING:
@@ -145,8 +144,7 @@ class _Reader:
                 self._fail(value, f"{kind} {spelled!r}: {error}")
         entity = Entity(kind, spelled, facts)
         self._state.add(where, entity)
-        if kind == "chain":
-            self._state.extend(where, entities.rules_of(entity))
+        self._state.extend(where, views(entity))
 
     def _facts(self, value: yaml.Node, kind: str, known: Kind, key: str) -> dict[str, Fact] | None:
         """Return the facts of an entity, None for one that must not be there."""

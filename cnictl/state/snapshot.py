@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cnictl.declare import entities
 from cnictl.declare.model import NODE, Entity, Expectation, State
+from cnictl.state.kinds import views
 
 VERSION = 1
 """Of the files' form; another number is refused."""
@@ -89,6 +89,7 @@ class Snapshot:
         return next((name for name, path in self.pods.items() if path == where), where)
 
 
-def rules_in_chains(state: State, where: str) -> set[str]:
-    """Return the keys of the rules that a place's chains tell of, which need no telling again."""
-    return {rule.key for chain in state.of_kind(where, "chain") for rule in entities.rules_of(chain)}
+def told_elsewhere(state: State, where: str) -> set[tuple[str, str]]:
+    """Return kind and key of what a place's other entities tell, and what needs no telling again."""
+    found = list(state.places.get(where, {}).values())
+    return {(view.kind, view.key) for entity in found for view in views(entity)}

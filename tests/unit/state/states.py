@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Entity, State
 from cnictl.spec.address import Address, Prefix
+from cnictl.state.kinds import views
 from cnictl.state.snapshot import Snapshot, Unseen
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -100,6 +101,14 @@ any_entity = st.one_of(
     st.builds(entities.rule, st.just("nft inet"), names, names, text),
     sysctls,
     files,
+    st.builds(
+        entities.reservation,
+        names.map(lambda name: f"/var/lib/cni/networks/{name}"),
+        addresses,
+        maybe(names),
+        maybe(names),
+    ),
+    st.builds(entities.holder, st.just("/d"), names, names),
     attachments,
 )
 
@@ -129,5 +138,4 @@ def snapshots(draw) -> Snapshot:
 
 def _put(state: State, where: str, entity: Entity) -> None:
     state.add(where, entity)
-    if entity.kind == "chain":
-        state.extend(where, entities.rules_of(entity))
+    state.extend(where, views(entity))

@@ -36,7 +36,7 @@ node:
   sysctl:
     net/ipv4/ip_forward: '1'
   file:
-    /var/lib/cni/networks/n/10.1.0.2: "c1\\r\\neth0"
+    /run/cni/tuning/c1_eth0.json: "{\\n \\"mtu\\": 1500\\n}"
 pods:
   c1:
     netns: /run/netns/c1
@@ -59,7 +59,7 @@ def example() -> Snapshot:
             chain,
             *entities.rules_of(chain),
             entities.sysctl("net/ipv4/ip_forward", "1"),
-            entities.file("/var/lib/cni/networks/n/10.1.0.2", "c1\r\neth0"),
+            entities.file("/run/cni/tuning/c1_eth0.json", '{\n "mtu": 1500\n}'),
         ],
     )
     gateway = Address.parse("10.1.0.1")
@@ -265,8 +265,9 @@ TYPES = {"str": str, "int": int, "bool": bool, "Address": str, "Sequence[str]": 
 def test_every_fact_of_a_kind_is_known(kind: str):
     """`KINDS` and the function that makes such entities name the same facts, of the same types."""
     parameters = inspect.signature(FUNCTIONS[kind]).parameters
+    names = {"container_id": "container"}
     stated = {
-        name: TYPES[one.annotation.removesuffix(" | None")]
+        names.get(name, name): TYPES[one.annotation.removesuffix(" | None")]
         for name, one in parameters.items()
         if one.annotation.endswith(" | None") and name not in IN_THE_KEY.get(kind, ())
     }
