@@ -44,9 +44,28 @@ def test_an_address_is_printed_as_in_go(text: str, printed: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1.2.3", "1.2.3.x", "1.2.3.4.5", "010.1.2.3", "1.2.3.256", "1.2.3.1/24", "fe80::1%eth0",
-     " 1.2.3.4", "1.2.3.4\n", "1.2.3.4\0", "::ffff:01.2.3.4", "12345::", "1::2::3", "0x1.2.3.4", "1", "zz", "é", "\ud800"],
-)  # fmt: skip
+    [
+        "",
+        "1.2.3",
+        "1.2.3.x",
+        "1.2.3.4.5",
+        "010.1.2.3",
+        "1.2.3.256",
+        "1.2.3.1/24",
+        "fe80::1%eth0",
+        " 1.2.3.4",
+        "1.2.3.4\n",
+        "1.2.3.4\0",
+        "::ffff:01.2.3.4",
+        "12345::",
+        "1::2::3",
+        "0x1.2.3.4",
+        "1",
+        "zz",
+        "é",
+        "\ud800",
+    ],
+)
 def test_what_is_no_address_is_refused(text: str):
     """With Go's words, which name the text."""
     with pytest.raises(ValueError) as refused:
@@ -77,11 +96,27 @@ def test_a_prefix_is_printed_as_in_go(text: str, printed: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1.2.3.4", "1.2.3/45", "1.2.3.4/99", "010.1.2.3/24", "1.2.3.4/+24", "1.2.3.4/-1", "1.2.3.4/",
-     "1.2.3.4/255.255.255.0", "1.2.3.4/24 ", "1.2.3.4/24/24", "fe80::1%eth0/64", "::/129", "1.2.3.4/²",
-     "::ffff:1.2.3.4/64", "usePodCidr", "1.2.3.4/" + "9" * 5000],
+    [
+        "",
+        "1.2.3.4",
+        "1.2.3/45",
+        "1.2.3.4/99",
+        "010.1.2.3/24",
+        "1.2.3.4/+24",
+        "1.2.3.4/-1",
+        "1.2.3.4/",
+        "1.2.3.4/255.255.255.0",
+        "1.2.3.4/24 ",
+        "1.2.3.4/24/24",
+        "fe80::1%eth0/64",
+        "::/129",
+        "1.2.3.4/²",
+        "::ffff:1.2.3.4/64",
+        "usePodCidr",
+        "1.2.3.4/" + "9" * 5000,
+    ],
     ids=lambda text: text[:20],
-)  # fmt: skip
+)
 def test_what_is_no_prefix_is_refused(text: str):
     """With Go's words; digits alone say how long a prefix is."""
     with pytest.raises(ValueError) as refused:

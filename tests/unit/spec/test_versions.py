@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,9 @@ from cnictl.spec.versions import (
     starting_from,
 )
 
+if TYPE_CHECKING:
+    from cnictl.spec.document import Json
+
 PARTS = st.integers(-(10**17), 10**17)
 
 
@@ -33,7 +38,7 @@ PARTS = st.integers(-(10**17), 10**17)
     ],
     ids=["stated", "absent", "empty", "null", "other-case"],
 )
-def test_the_version_of_a_document(members: dict, version: str):
+def test_the_version_of_a_document(members: dict[str, Json], version: str):
     """It is not checked; without one, the document is of the first version."""
     assert decode_version(Document(members)) == version
 
