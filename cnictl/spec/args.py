@@ -30,8 +30,9 @@ def parse_args(text: str, known: Collection[str]) -> dict[str, str]:
         if key == "IgnoreUnknown":
             if value.lower() not in _BOOLEANS:
                 reason = f"boolean unmarshal error: invalid input {value}"
-                text = f"ARGS: error parsing value of pair {go_quote(piece)}: {reason}"
-                raise CniError(INVALID_ENVIRONMENT, text)
+                raise CniError(
+                    INVALID_ENVIRONMENT, f"ARGS: error parsing value of pair {go_quote(piece)}: {reason}"
+                )
             ignore = _BOOLEANS[value.lower()]
         elif key in known:
             found[key] = value

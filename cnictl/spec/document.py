@@ -244,11 +244,17 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _reason(error: json.JSONDecodeError) -> str:
-    """Return the decoder's words, Go's where a text ends too early: that is what a cut-off file gives."""
-    if error.pos >= len(error.doc.rstrip(_BLANKS)):
+    """Return why a text does not decode, in Go's words where it ends too early: so does a cut-off file."""
+    before, rest = error.doc[: error.pos].rstrip(_BLANKS), error.doc[error.pos :].strip(_BLANKS)
+    following = rest.lstrip("," + _BLANKS)[:1]
+    if not rest:
         return "unexpected end of JSON input"
     if error.doc.startswith("\ufeff"):
         return "the text starts with a byte order mark; save it without"
+    if rest.startswith(("//", "/*", "#")):
+        return "JSON has no comments"
+    if following in ("]", "}") and "," in (rest[0], before[-1:]):
+        return f"a comma before {following}"
     if error.msg == "Extra data":
         return "more text after the end of the document"
     words = error.msg.removesuffix(" starting at").removesuffix(" at").removesuffix(": ")

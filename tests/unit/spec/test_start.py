@@ -11,8 +11,8 @@ import cnictl.spec
 MODULES = sorted(f"cnictl.spec.{one.name}" for one in pkgutil.iter_modules(cnictl.spec.__path__))
 FORBIDDEN = {
     "argparse", "asyncio", "contextlib", "dataclasses", "hashlib", "importlib.metadata", "inspect",
-    "ipaddress", "iptc", "logging", "pathlib", "pyroute2", "random", "rich", "shlex", "shutil", "socket", "subprocess",
-    "tempfile", "typer", "typing", "yaml",
+    "ipaddress", "iptc", "logging", "pathlib", "pyroute2", "random", "rich", "shlex", "shutil",
+    "socket", "subprocess", "tempfile", "typer", "typing", "yaml",
 }  # fmt: skip
 
 
