@@ -37,11 +37,11 @@ class FactChange:
     after: Fact | None
 
     def edits(self) -> list[Edit]:
-        """Return the change of a list line by line, in order; nothing for facts that are no list."""
-        if not (isinstance(self.before, tuple) or isinstance(self.after, tuple)):
+        """Return the change of a list, or of a text of several lines, line by line; nothing for others."""
+        before, after = _lines(self.before), _lines(self.after)
+        if before is None and after is None:
             return []
-        before = self.before if isinstance(self.before, tuple) else ()
-        after = self.after if isinstance(self.after, tuple) else ()
+        before, after = before or (), after or ()
         found: list[Edit] = []
         for verb, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if verb == "equal":
@@ -50,6 +50,12 @@ class FactChange:
                 found += [Edit("-", text) for text in before[i:j]]
                 found += [Edit("+", text) for text in after[k:m]]
         return found
+
+
+def _lines(fact: Fact | None) -> tuple[str, ...] | None:
+    if isinstance(fact, str) and "\n" in fact.rstrip("\n"):
+        return tuple(fact.split("\n"))
+    return fact if isinstance(fact, tuple) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
                 continue
             elif (entity.kind, entity.key) in told and there.complete:
                 continue  # the change of what tells it says so
-            elif not _goes_with_its_link(here.state, there.state, where, entity):
+            elif not (_is_idle(entity) or _goes_with_its_link(here.state, there.state, where, entity)):
                 yield Change(sign, place, entity)
 
 
@@ -156,6 +162,15 @@ def _facts(before: Entity, after: Entity, old: Snapshot, new: Snapshot) -> Itera
             continue
         if (was is not None or old.complete) and (now is not None or new.complete):
             yield FactChange(name, was, now)
+
+
+def _is_idle(entity: Entity) -> bool:
+    """Whether it is a built-in chain of iptables that does nothing: looking at a table may make them."""
+    return (
+        entity.kind == "chain"
+        and entity.key.startswith(("iptables", "ip6tables"))
+        and entity.facts == {"policy": "ACCEPT", "rules": ()}
+    )
 
 
 def _goes_with_its_link(here: State, there: State, where: str, entity: Entity) -> bool:

@@ -61,9 +61,17 @@ def _sections(snapshot: Snapshot, where: str) -> Pairs:
     by_kind: dict[str, Pairs] = {}
     told = told_elsewhere(snapshot.state, where)
     found = snapshot.state.places.get(where, {}).values()
+    rules: dict[str, list[str]] = {}
     for entity in sorted(found, key=lambda one: natural(one.key)):
-        if (entity.kind, entity.key) not in told:
+        if (entity.kind, entity.key) in told:
+            continue
+        if entity.kind == "rule":
+            chain, _, text = entity.key.partition(": ")
+            rules.setdefault(chain, []).append(text)
+        else:
             by_kind.setdefault(entity.kind, []).append((_text(entity.key), _facts(entity)))
+    if rules:
+        by_kind["rule"] = [(_text(chain), _scalar(tuple(texts))) for chain, texts in rules.items()]
     for place, kind, key in snapshot.absent:
         if place == where:
             by_kind.setdefault(kind, []).append((_text(key), _flow([("absent", True)])))

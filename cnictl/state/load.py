@@ -29,9 +29,9 @@ class SnapshotError(CnictlError):
 def load(text: str, source: str = "snapshot") -> Snapshot:
     """Read a snapshot; `source` is what messages call it.
 
-    A key may be spelled in any way that `cnictl.declare.entities` understands.  A kind may be a
-    mapping of keys to facts or a list of keys, facts may be left out, and a kind with one telling
-    fact takes it in place of the facts.  Raises SnapshotError.
+    A key may be spelled in any way that means the same.  A section may be a mapping of keys to
+    facts or a list of keys, facts may be left out, and a kind with one telling fact takes it in
+    place of the facts; the section `rule` maps chains to lists of rules.  Raises SnapshotError.
     """
     try:
         root = yaml.compose(text, Loader=_Loader)
@@ -121,6 +121,9 @@ class _Reader:
             if name == "exact" and _is(value, "bool"):
                 if self._fact(value, bool, "exact"):
                     self._exact.add((where, kind))
+            elif kind == "rule" and isinstance(value, yaml.SequenceNode):
+                for item in value.value:
+                    self._entity(item, where, kind, f"{name}: {self._fact(item, str, name)}", None)
             else:
                 self._entity(key, where, kind, name, value)
 

@@ -15,11 +15,16 @@ ANY = "*"
 """A fact that must be there with whatever value."""
 
 
+EVERYTHING = "everything"
+"""What is unseen of a place that cannot be entered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """Something of a place that could not be read, and why.
 
-    `what` is a kind, with the first words of the keys if it was not all of that kind (`chain ip6tables`).
+    `what` is a kind, with the first words of the keys if it was not all of that kind (`chain ip6tables`),
+    or EVERYTHING.
     """
 
     where: str
@@ -28,7 +33,8 @@ class Unseen:
 
     def covers(self, where: str, entity: Entity) -> bool:
         """Whether an entity is among what could not be read."""
-        return self.where == where and f"{entity.kind} {entity.key} ".startswith(f"{self.what} ")
+        words = f"{entity.kind} {entity.key} "
+        return self.where == where and (self.what == EVERYTHING or words.startswith(f"{self.what} "))
 
 
 @dataclass(frozen=True, slots=True)
