@@ -38,7 +38,9 @@ def choose_variant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
                 real = Path(f"/usr/sbin/{program}-{variant}{ending}")
                 if not real.exists():
                     unavailable(f"no {real}")
-                (directory / f"{program}{ending}").symlink_to(real)
+                link = directory / f"{program}{ending}"
+                if not link.is_symlink():
+                    link.symlink_to(real)
         monkeypatch.setenv("PATH", f"{directory}:/usr/sbin:/usr/bin:/sbin:/bin")
 
     return choose
