@@ -10,7 +10,7 @@ level=${1:-test}
 python=${PYTHON:-python3}
 
 # a C compiler and headers: python-iptables comes as source
-packages="python3-venv python3-dev gcc libc6-dev iproute2 iptables nftables"
+packages="python3-venv python3-dev gcc libc6-dev iproute2 iputils-ping iptables nftables"
 extras=""
 if [ "$level" = test ]; then
     packages="$packages containernetworking-plugins"                        # interop, bench: the Go plugins

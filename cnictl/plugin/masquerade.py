@@ -53,6 +53,15 @@ class MasqueradeConfig(Config):
         text="what masquerades; iptables when absent, unless only nftables can be used",
     )
 
+    def check_backend(self) -> None:
+        """Raise CniError 7 for a backend that there is not, before anything is made."""
+        if self.ip_masq and self.ip_masq_backend not in (None, *backend.NAMES):
+            raise CniError(
+                INVALID_NETWORK_CONFIG,
+                f"unknown ipmasq backend {go_quote(self.ip_masq_backend or '')}",
+                'key "ipMasqBackend" may be "iptables" or "nftables"; leave it out to have one chosen',
+            )
+
 
 def chain_name(network: str, container_id: str) -> str:
     """The iptables chain of a container in a network, one for all of its interfaces there."""
@@ -82,6 +91,7 @@ def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -
 
     Raises NetfilterError, and CniError for a backend that there is not.
     """
+    config.check_backend()
     prefixes = [ip.address for ip in ips]
     request.undo.push(teardown, request, prefixes)
     if config.ip_masq_backend is None:
@@ -90,14 +100,8 @@ def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -
         )
     elif config.ip_masq_backend == backend.IPTABLES:
         _setup_iptables(request, prefixes)
-    elif config.ip_masq_backend == backend.NFTABLES:
-        _setup_nftables(request, prefixes)
     else:
-        raise CniError(
-            INVALID_NETWORK_CONFIG,
-            f"unknown ipmasq backend {go_quote(config.ip_masq_backend)}",
-            'key "ipMasqBackend" may be "iptables" or "nftables"; leave it out to have one chosen',
-        )
+        _setup_nftables(request, prefixes)
     request.log.info("masqueraded", addresses=",".join(map(str, prefixes)))
 
 

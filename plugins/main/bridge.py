@@ -84,6 +84,8 @@ def gc(request: Request, valid: set[tuple[str, str]]) -> None:
     with Failures() as each:
         if config.ip_masq:
             each.run(masquerade.gc, request, valid)
+        if config.mac_spoof_check:
+            each.run(spoofcheck.gc, request, valid)
 
 
 def _add_layer3(

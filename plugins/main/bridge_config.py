@@ -132,6 +132,7 @@ class BridgeConfig(MainConfig, MasqueradeConfig):
         parse_args(request.args, {"MAC"})
         if request.command != "ADD":
             return
+        self.check_backend()
         if not self.bridge:
             raise _invalid(
                 'failed to create bridge "": could not add "": LinkAttrs.Name cannot be empty',

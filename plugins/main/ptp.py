@@ -39,6 +39,7 @@ class PtpConfig(MainConfig, MasqueradeConfig):
 
 def add(request: Request) -> Result:
     config = PtpConfig(request.document)
+    config.check_backend()
     result = ipam.add(request, config.ipam.type)
     for ip in result.ips:
         _require_gateway(ip)
@@ -68,8 +69,14 @@ def delete(request: Request) -> None:
     with Failures() as each:
         addresses: list[Prefix] = []
         each.run(lambda: addresses.extend(interface.delete_container_interface(request)))
-        each.run(masquerade.teardown, request, addresses)
+        if config.ip_masq:
+            each.run(masquerade.teardown, request, addresses)
         each.run(ipam.delete, request, config.ipam.type)
+
+
+def gc(request: Request, valid: set[tuple[str, str]]) -> None:
+    if PtpConfig(request.document).ip_masq:
+        masquerade.gc(request, valid)
 
 
 def declare(request: Request) -> list[Expectation]:
@@ -147,4 +154,4 @@ def _require_gateway(ip: IPConfig) -> Address:
     return ip.gateway
 
 
-PLUGIN = Plugin("ptp", add=add, delete=delete, declare=declare, ipam="required")
+PLUGIN = Plugin("ptp", add=add, delete=delete, declare=declare, gc=gc, ipam="required")
