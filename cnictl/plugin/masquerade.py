@@ -112,12 +112,11 @@ def teardown(request: Request, addresses: Sequence[Prefix] = ()) -> None:
     container has in the network is removed, found by chain and comment.  What a backend that
     cannot be used here fails with is no error.
     """
-    chain = chain_name(request.network, request.container_id)
     identity = nft_comment(request.network, request.ifname, request.container_id).partition(",")[0]
     with Failures() as each:
         for version in VERSIONS:
             own = [prefix for prefix in addresses if prefix.version == version]
-            if (own or not addresses) and may_have(chain, "nat", version):
+            if own or not addresses:
                 each.run(_tolerant_iptables, version, _Release(request, own))
         each.run(_tolerant_nftables, lambda comment: comment.startswith(identity))
 
@@ -222,7 +221,8 @@ class _Release:
         self._sources = {str(source) for one in own for source in (Prefix.host(one.address), one.network)}
 
     def __call__(self, tables: Tables) -> None:
-        tables.remove_chain("nat", self._chain, self._jumps, only=self._is_own)
+        if may_have(self._chain, "nat", tables.version):
+            tables.remove_chain("nat", self._chain, self._jumps, only=self._is_own)
 
     def _is_own(self, rule: Rule) -> bool:
         return not self._sources or rule.value("-s") in self._sources
