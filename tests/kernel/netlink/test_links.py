@@ -154,6 +154,7 @@ def test_refusals_carry_the_kernels_words(host: Rtnl, inside: Rtnl, veth: Link) 
     with pytest.raises(NetlinkError) as refusal:
         inside.set_mac(veth, "zz")
     assert refusal.value.reason == "address zz: invalid MAC address"
+    inside.set_down(veth)
     with pytest.raises(NetlinkError) as refusal:
         inside.rename(veth, "lo")
     assert refusal.value.reason == "file exists"
