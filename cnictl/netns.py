@@ -12,6 +12,7 @@ from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -160,7 +161,7 @@ def _filesystem_magic(fd: int) -> int:
     return ctypes.c_long.from_buffer(answer).value
 
 
-def _setns_by_libc(fd: int) -> None:
+def _setns_of_libc() -> Callable[[int, int], None]:
     """os.setns for Python 3.11; `_ctypes` without the package around it starts in a tenth of the time."""
     import _ctypes
 
@@ -171,14 +172,24 @@ def _setns_by_libc(fd: int) -> None:
         _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
         _restype_ = Int
 
-    setns = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "setns"))  # type: ignore[arg-type]
-    if setns(fd, CLONE_NEWNET) != 0:
-        number = _ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+    function = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "setns"))  # type: ignore[arg-type]
+
+    def setns(fd: int, kind: int) -> None:
+        if function(fd, kind) != 0:
+            number = _ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    return setns
 
 
 def _setns(fd: int) -> None:
     if sys.version_info >= (3, 12):
         os.setns(fd, CLONE_NEWNET)
-    else:
-        _setns_by_libc(fd)
+        return
+    global _libc_setns  # noqa: PLW0603 - made once, and only by those who enter a namespace
+    if _libc_setns is None:
+        _libc_setns = _setns_of_libc()
+    _libc_setns(fd, CLONE_NEWNET)
+
+
+_libc_setns: Callable[[int, int], None] | None = None

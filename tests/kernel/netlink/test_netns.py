@@ -135,15 +135,16 @@ def test_other_refusals_keep_the_systems_words(tmp_path: Path) -> None:
 
 def test_both_ways_to_setns_agree(pod_path: str) -> None:
     """The one through the C library, for Python 3.11, moves the thread and reports errors like os.setns."""
+    setns = netns._setns_of_libc()
     with Netns(pod_path) as there, Netns.own() as home:
-        netns._setns_by_libc(there.fd)
+        setns(there.fd, netns.CLONE_NEWNET)
         try:
             assert here() == there.inode
         finally:
-            netns._setns_by_libc(home.fd)
+            setns(home.fd, netns.CLONE_NEWNET)
         assert here() == home.inode
     with open("/dev/null", encoding="ascii") as null, pytest.raises(OSError, match="Invalid argument"):
-        netns._setns_by_libc(null.fileno())
+        setns(null.fileno(), netns.CLONE_NEWNET)
 
 
 def test_a_failed_way_home_ends_the_process(pod_path: str) -> None:
