@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from cnictl.netfilter import nft
-from cnictl.netfilter.lock import WAIT, Lock, LockBusy
+from cnictl.netfilter.lock import WAIT, Lock, xtables_busy
 from cnictl.netfilter.program import Failed, NetfilterError, locate, run
 from cnictl.netfilter.rule import Rule, parse, quote
 from cnictl.spec.errors import CnictlError
@@ -184,14 +184,14 @@ class Tables:
     def restore(self, text: str) -> None:
         """Run iptables-restore, which adds to what is there.  Every change goes through here.
 
-        Raises LockBusy, and Failed naming the line that could not be done.
+        Raises `flock.LockBusy`, and Failed naming the line that could not be done.
         """
         path, arguments = self._sibling("restore"), ("--noflush", "--wait", f"{self._wait:.0f}")
         completed = run(path, arguments, text)
         if completed.status == 0:
             return
         if completed.status == _RESOURCE_PROBLEM and b"xtables lock" in completed.stderr:
-            raise LockBusy(os.environ.get("XTABLES_LOCKFILE", "/run/xtables.lock"), self._wait)
+            raise xtables_busy(self._wait)
         raise Failed(path, arguments, completed, _failed_line(completed, text))
 
     def save(self, table: str) -> Listing:

@@ -1,13 +1,16 @@
-"""Locks on packet filters: ours for read-then-write, and who holds one that somebody waits for."""
+"""Locks on packet filters: ours for read-then-write, and iptables' own when somebody holds it too long."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import time
 
-from cnictl.netfilter.program import NetfilterError
+from cnictl import flock
+from cnictl.spec.errors import TRY_AGAIN_LATER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
 
 PATH = "/run/cni/netfilter.lock"
 """Held by those who read a table and then write what it lacks, so that two do not add the same.
@@ -16,22 +19,11 @@ The kernel guards single transactions only, and the nft variant of iptables has 
 
 WAIT = 30.0
 """Seconds to wait for a lock."""
-_PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-
-
-class LockBusy(NetfilterError):
-    """Somebody held a lock for longer than one cares to wait."""
-
-    def __init__(self, path: str, seconds: float) -> None:
-        held = holder(path) or "a process that cannot be seen from here"
-        super().__init__(
-            f"lock {path} was not free within {seconds:g} seconds; {held} holds it",
-            hint="see what that process is doing; if it hangs, end it, but do not delete the file",
-        )
+_XTABLES = "/run/xtables.lock"  # XT_LOCK_NAME, iptables' xshared.h
 
 
 class Lock:
-    """An flock(2) on a file, for a `with` block.  Raises LockBusy, naming the holder.
+    """An flock(2) on a file, for a `with` block.  Raises `flock.LockBusy`, naming the holder.
 
     Where the file cannot be made, as without root, the block runs unlocked.
     """
@@ -43,56 +35,29 @@ class Lock:
 
     def __enter__(self) -> None:
         self._fd = _open(self._path)
-        if self._fd < 0:
-            return
-        deadline = time.monotonic() + self._wait
-        attempt = 0
-        while not self._take():
-            if time.monotonic() >= deadline:
-                self.__exit__()
-                raise LockBusy(self._path, self._wait)
-            time.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
-            attempt += 1
-
-    def _take(self) -> bool:
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as e:
-            if e.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+        if self._fd >= 0:
+            try:
+                flock.acquire(self._fd, self._path, self._wait)
+            except BaseException:
+                os.close(self._fd)
                 raise
-        return True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._fd >= 0:
             os.close(self._fd)
-            self._fd = -1
 
 
-def holder(path: str) -> str:
-    """The process that holds an flock(2) on a file, as /proc/locks tells: `process 123 (iptables)`.
-
-    Empty when nobody does, or when the holder is outside of this PID namespace.
-    """
-    try:
-        inode = os.stat(path).st_ino
-        with open("/proc/locks", encoding="ascii") as locks:
-            lines = [line.split() for line in locks]
-    except OSError:
-        return ""
-    for words in lines:  # "1: FLOCK ADVISORY WRITE 708 00:1a:1234 0 EOF"; waiting ones have a "->"
-        if len(words) > 5 and words[1] == "FLOCK" and words[5].endswith(f":{inode}") and int(words[4]) > 0:
-            return f"process {words[4]} ({_name(words[4])})"
-    return ""
-
-
-def _name(pid: str) -> str:
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().rstrip("\n")
-    except OSError:
-        return "just ended"
+def xtables_busy(seconds: float) -> flock.LockBusy:
+    """The error for the lock that every iptables of the legacy variant takes, and waited for in vain."""
+    path = os.environ.get("XTABLES_LOCKFILE", _XTABLES)
+    return flock.LockBusy(
+        TRY_AGAIN_LATER,
+        f"lock {path} was not free within {seconds:g} seconds",
+        f"{flock.holder(path) or 'a process that cannot be seen from here'} holds it; see what it is doing"
+        " and end it if it hangs, but do not delete the file",
+    )
 
 
 def _open(path: str) -> int:

@@ -38,7 +38,7 @@ SIDEWAYS = {
     "forwarding": {"netns", "sysctl"},
     "invoke": {"child"},
     "ipam": {"flock"},
-    "netfilter": {"child", "invoke", "netlink", "netns"},
+    "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
     "tc": {"netlink", "netns"},

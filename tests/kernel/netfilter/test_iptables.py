@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 import pytest
 
-from cnictl import invoke
-from cnictl.netfilter import iptables, lock
+from cnictl import flock, invoke
+from cnictl.flock import LockBusy
+from cnictl.netfilter import iptables
 from cnictl.netfilter.iptables import Listing, Tables, Transaction, Wanted
-from cnictl.netfilter.lock import Lock, LockBusy
+from cnictl.netfilter.lock import Lock
 from cnictl.netfilter.program import Failed, Missing, NetfilterError
 from cnictl.netfilter.rule import Rule
 from cnictl.sandbox.node import Node
@@ -305,9 +306,9 @@ def test_our_own_lock_is_waited_for_and_its_holder_named(tmp_path: Path) -> None
     with Lock(path), pytest.raises(LockBusy, match=rf"lock {path} was .* process {os.getpid()} \("):
         Lock(path, wait=0.05).__enter__()
     with Lock(path, wait=0.05):
-        assert lock.holder(path)
-    assert lock.holder(path) == ""
-    assert lock.holder(str(tmp_path / "none")) == ""
+        assert flock.holder(path)
+    assert flock.holder(path) == ""
+    assert flock.holder(str(tmp_path / "none")) == ""
 
 
 def test_without_iptables_the_error_is_that_of_the_go_plugins(
