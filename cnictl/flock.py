@@ -74,8 +74,11 @@ def _wait(descriptor: int, patience: float) -> bool:
         before = signal.signal(signal.SIGALRM, give_up)
     except ValueError:  # signals are the main thread's
         return _poll(descriptor, patience)
+    began = time.monotonic()
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
     try:
-        signal.setitimer(signal.ITIMER_REAL, patience)
+        # 0 would be no alarm at all.
+        signal.setitimer(signal.ITIMER_REAL, max(min(patience, left or patience), _PAUSES[0]))
         flock(descriptor, LOCK_EX)
         waiting = False
     except TimeoutError:
@@ -84,6 +87,8 @@ def _wait(descriptor: int, patience: float) -> bool:
         waiting = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:  # somebody else's alarm, which the time spent here has brought nearer
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), _PAUSES[0]), interval)
     return True
 
 

@@ -172,7 +172,7 @@ class Store:
         return _reservations(files, wanted)
 
     def reservations(self) -> list[Reservation]:
-        """Return all there are."""
+        """Return all there are, in the order of their addresses."""
         return _reservations(_files(self._fd))
 
     def taken(self) -> set[str]:
@@ -264,7 +264,7 @@ def names(directory: str) -> list[str]:
 
 def _reservations(files: Mapping[str, bytes], wanted: Container[bytes] | None = None) -> list[Reservation]:
     found = (Reservation.read(*file) for file in files.items() if wanted is None or file[1] in wanted)
-    return [one for one in found if one is not None]
+    return sorted((one for one in found if one is not None), key=lambda one: int(one.address))
 
 
 def _files(directory: int) -> dict[str, bytes]:

@@ -36,4 +36,4 @@ class MainConfig(NetworkConfig):
 
 
 class CNIArguments(Config):
-    """`args.cni`, by which a runtime or an orchestrator may pass per-container settings; `labels` are ignored."""
+    """`args.cni`: settings for one container from the runtime or an orchestrator; `labels` are ignored."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnictl.ipam import store
+from cnictl.ipam import families, store
 from cnictl.ipam.ranges import Range, RangeSet
 from cnictl.plugin.config import IPAMSection, NetworkConfig
 from cnictl.spec.address import Address, Prefix
@@ -23,9 +23,6 @@ from cnictl.spec.keys import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.plugin.request import Request
-
-BEFORE_LISTS = ("", "0.1.0", "0.2.0")
-"""Versions in which a Result has one address a family."""
 
 
 class RangeConfig(Config):
@@ -214,12 +211,7 @@ def _set(row: list[RangeConfig]) -> RangeSet:
 
 
 def _check_sets(sets: list[RangeSet], version: str) -> None:
-    versions = [one.version for one in sets]
-    if version in BEFORE_LISTS and len(set(versions)) < len(versions):
-        raise _invalid(
-            f"CNI version {version} does not support more than 1 address per family",
-            "cniVersion 0.3.0 is the first that does",
-        )
+    families.check(version, [one.version for one in sets])
     for i, one in enumerate(sets):
         for j, other in enumerate(sets[i + 1 :], i + 1):
             if one.overlaps(other):

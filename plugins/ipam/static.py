@@ -7,6 +7,7 @@ of both, and the capability `ips` that of all others.
 
 from __future__ import annotations
 
+from cnictl.ipam import families
 from cnictl.plugin.config import IPAMSection, NetworkConfig
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.address import Address, Prefix
@@ -29,9 +30,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.declare.model import Expectation
     from cnictl.plugin.request import Request
-
-ONE_PER_FAMILY = ("", "0.1.0", "0.2.0")
-"""Versions in which a Result has one address a family."""
 
 
 class AddressConfig(Config):
@@ -128,13 +126,7 @@ def _addresses(request: Request, config: StaticConfig) -> list[IPConfig]:
         chosen = by_runtime or by_args
     else:
         chosen = [IPConfig(_parsed(one.cidr, "address"), one.gateway) for one in configured] + arguments
-    versions = [one.address.version for one in chosen]
-    stated = request.document.string("cniVersion")
-    if stated in ONE_PER_FAMILY and len(set(versions)) < len(versions):
-        raise _invalid(
-            f"CNI version {stated} does not support more than 1 address per family",
-            "cniVersion 0.3.0 is the first that does",
-        )
+    families.check(request.document.string("cniVersion"), [one.address.version for one in chosen])
     return chosen
 
 
