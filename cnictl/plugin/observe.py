@@ -91,7 +91,7 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                     yield entities.address(link.name, one.prefix, scope=one.scope)
         if "route" in kinds:
             device = {link.index: link.name for link in netns.links()}
-            for route in netns.routes():
+            for route in netns.routes(None):
                 yield entities.route(
                     route.dst,
                     device=device.get(route.device),
