@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from cnictl.declare.model import NODE
-from cnictl.state.kinds import KINDS, natural
+from cnictl.state.kinds import AS, DEFAULT, KINDS, PER_LINK, natural
 from cnictl.state.snapshot import VERSION, told_elsewhere
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnictl.declare.model import Entity, Fact
     from cnictl.state.snapshot import Snapshot
 
-LINE = 100
+LINE = 180
 """Columns up to which facts stand on one line."""
 
 _TAG = "tag:yaml.org,2002:"
@@ -62,16 +62,23 @@ def _sections(snapshot: Snapshot, where: str) -> Pairs:
     told = told_elsewhere(snapshot.state, where)
     found = snapshot.state.places.get(where, {}).values()
     rules: dict[str, list[str]] = {}
+    sysctls: dict[str, dict[str, str]] = {}
     for entity in sorted(found, key=lambda one: natural(one.key)):
+        of_link = PER_LINK.fullmatch(entity.key) if entity.kind == "sysctl" else None
+        value = entity.facts.get("value")
         if (entity.kind, entity.key) in told:
             continue
         if entity.kind == "rule":
             chain, _, text = entity.key.partition(": ")
             rules.setdefault(chain, []).append(text)
+        elif of_link and isinstance(value, str):
+            sysctls.setdefault(of_link[1], {})[of_link[2]] = value
         else:
             by_kind.setdefault(entity.kind, []).append((_text(entity.key), _facts(entity)))
     if rules:
         by_kind["rule"] = [(_text(chain), _scalar(tuple(texts))) for chain, texts in rules.items()]
+    if sysctls:
+        by_kind.setdefault("sysctl", []).extend(_sysctls(sysctls))
     for place, kind, key in snapshot.absent:
         if place == where:
             by_kind.setdefault(kind, []).append((_text(key), _flow([("absent", True)])))
@@ -81,10 +88,32 @@ def _sections(snapshot: Snapshot, where: str) -> Pairs:
     return [(_text(kind), _mapping(by_kind[kind])) for kind in KINDS if kind in by_kind]
 
 
+def _sysctls(by_link: dict[str, dict[str, str]]) -> Pairs:
+    """Return the sysctls of each link, those that are as `default` in a word: most are, of most links."""
+    pairs: Pairs = []
+    for link, values in by_link.items():
+        default = f"{link.rpartition('/')[0]}/{DEFAULT}"
+        usual = by_link.get(default, {})
+        words = [(name, _number(value)) for name, value in values.items()]
+        if link != default and usual and usual.keys() <= values.keys():
+            words = [(name, _number(value)) for name, value in values.items() if usual.get(name) != value]
+            words.insert(0, (AS, _text(DEFAULT)))
+        named: Pairs = [(_text(name), value) for name, value in words]
+        pairs.append((_text(link), yaml.MappingNode(_TAG + "map", named, flow_style=True)))
+    return pairs
+
+
+def _number(value: str) -> yaml.ScalarNode:
+    """Return a sysctl's value, which needs no quotes when it is a number."""
+    plain = value.isascii() and value.isdecimal() and str(int(value)) == value
+    return yaml.ScalarNode(_TAG + ("int" if plain else "str"), value if plain else _text(value).value)
+
+
 def _facts(entity: Entity) -> yaml.Node:
     kind = KINDS[entity.kind]
     if list(entity.facts) == [kind.main]:
-        return _scalar(entity.facts[kind.main])
+        main = entity.facts[kind.main]
+        return _number(main) if entity.kind == "sysctl" and isinstance(main, str) else _scalar(main)
     known = list(kind.facts)
     return _flow(sorted(entity.facts.items(), key=lambda fact: known.index(fact[0])))
 

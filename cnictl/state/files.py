@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from cnictl.declare import entities
 from cnictl.declare.entities import MAIN_TABLE
-from cnictl.ipam.store import Reservation
+from cnictl.ipam.store import DATA_DIR, Reservation
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.configuration import parse
+from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.result import current, parse_any
 
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity
     from cnictl.runtime.cache import CachedAttachment
+    from cnictl.spec.document import Json
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
 BACKUPS = "/run/cni/tuning"
@@ -61,6 +63,36 @@ def file(path: str) -> Iterator[Entity]:
         return
     finally:
         os.close(descriptor)
+
+
+def directories(cache_dir: str) -> tuple[list[str], list[str]]:
+    """Return where host-local keeps reservations and where tuning keeps backups.
+
+    That is the usual places, and those that configurations of the runtime's cache name.
+    """
+    kept: dict[str, None] = {DATA_DIR: None}
+    backups: dict[str, None] = {BACKUPS: None}
+    try:
+        listed = Cache(cache_dir).listing().attachments
+    except CnictlError:
+        listed = []
+    for config in {cached.config for cached in listed}:
+        try:
+            plugins = parse(config).plugins
+        except CnictlError:
+            continue
+        for plugin in plugins:
+            ipam = Document(plugin.members).get("ipam")
+            if plugin.ipam_type == "host-local" and isinstance(ipam, dict):
+                kept |= _named(ipam)
+            if plugin.type == "tuning":
+                backups |= _named(plugin.members)
+    return list(kept), list(backups)
+
+
+def _named(members: dict[str, Json]) -> dict[str, None]:
+    directory = Document(members).get("dataDir")
+    return {directory.rstrip("/"): None} if isinstance(directory, str) and directory.startswith("/") else {}
 
 
 def attachments(cache_dir: str) -> Iterator[Entity]:

@@ -33,6 +33,16 @@ class Kind:
     main: str = ""
 
 
+PER_LINK = re.compile(r"(net/ipv[46]/conf/[^/]+)/([^/]+)")
+"""A sysctl of a link: what comes before its last word, and that word."""
+
+DEFAULT = "default"
+"""The link whose sysctls a new one begins with."""
+
+AS = "as"
+"""What says in a file that a link's other sysctls are those of DEFAULT."""
+
+
 def views(entity: Entity) -> Iterator[Entity]:
     """Yield what an entity says once more, in the form in which a plugin may expect it.
 

@@ -8,7 +8,7 @@ import yaml
 
 from cnictl.declare.model import NODE, Entity, State
 from cnictl.spec.errors import CnictlError
-from cnictl.state.kinds import KINDS, rule_text, views
+from cnictl.state.kinds import AS, DEFAULT, KINDS, PER_LINK, rule_text, views
 from cnictl.state.snapshot import ANY, VERSION, Snapshot, Unseen
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def load(text: str, source: str = "snapshot") -> Snapshot:
 
     A key may be spelled in any way that means the same.  A section may be a mapping of keys to
     facts or a list of keys, facts may be left out, and a kind with one telling fact takes it in
-    place of the facts; the section `rule` maps chains to lists of rules.  Raises SnapshotError.
+    place of the facts.  The section `rule` maps chains to lists of rules; the section `sysctl` may
+    map a link (`net/ipv4/conf/eth0`) to its sysctls, the others being `as: default`.  Raises
+    SnapshotError.
     """
     try:
         root = yaml.compose(text, Loader=_Loader)
@@ -117,6 +119,7 @@ class _Reader:
             for item in section.value:
                 self._entity(item, where, kind, str(self._fact(item, str, kind)), None)
             return
+        usual: list[str] = []
         for key, name, value in self._members(section, kind):
             if name == "exact" and _is(value, "bool"):
                 if self._fact(value, bool, "exact"):
@@ -124,8 +127,31 @@ class _Reader:
             elif kind == "rule" and isinstance(value, yaml.SequenceNode):
                 for item in value.value:
                     self._entity(item, where, kind, f"{name}: {self._fact(item, str, name)}", None)
+            elif kind == "sysctl" and PER_LINK.fullmatch(f"{_sysctl_name(name)}/any"):
+                usual += self._sysctls_of_link(value, where, _sysctl_name(name))
             else:
                 self._entity(key, where, kind, name, value)
+        for link in usual:
+            self._as_default(where, link)
+
+    def _sysctls_of_link(self, value: yaml.Node, where: str, link: str) -> list[str]:
+        """Read the sysctls of one link; return the link if the others are to be as those of `default`."""
+        usual = []
+        for key, name, one in self._members(value, link):
+            if name == AS:
+                if self._fact(one, str, AS) != DEFAULT:
+                    self._fail(one, f"the sysctls of a link can only be as {DEFAULT}")
+                usual.append(link)
+            else:
+                self._entity(key, where, "sysctl", f"{link}/{name}", one)
+        return usual
+
+    def _as_default(self, where: str, link: str) -> None:
+        default = f"{link.rpartition('/')[0]}/{DEFAULT}/"
+        for entity in list(self._state.of_kind(where, "sysctl")):
+            name = entity.key.removeprefix(default)
+            if name != entity.key and not self._state.find(where, "sysctl", f"{link}/{name}"):
+                self._state.add(where, Entity("sysctl", f"{link}/{name}", entity.facts))
 
     def _entity(self, key: yaml.Node, where: str, kind: str, name: str, value: yaml.Node | None) -> None:
         known = KINDS[kind]
@@ -222,6 +248,13 @@ class _Reader:
     def _fail(self, node: yaml.Node, message: str) -> NoReturn:
         mark = node.start_mark
         raise SnapshotError(f"{self._source}:{mark.line + 1}:{mark.column + 1}: {message}")
+
+
+def _sysctl_name(name: str) -> str:
+    try:
+        return KINDS["sysctl"].canonical(name)
+    except ValueError:
+        return name
 
 
 def _is(node: yaml.Node, kind: str) -> bool:

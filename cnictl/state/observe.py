@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, State
-from cnictl.ipam.store import DATA_DIR
 from cnictl.netfilter import observe as netfilter
 from cnictl.netlink import observe as netlink
 from cnictl.netlink.errors import NetlinkError
 from cnictl.netns import NetnsError, entered
 from cnictl.runtime.cache import DEFAULT_DIRECTORY
 from cnictl.spec.errors import CnictlError
-from cnictl.state.files import BACKUPS, attachments, file, files, reservations
+from cnictl.state.files import attachments, directories, file, files, reservations
 from cnictl.state.kinds import views
 from cnictl.state.network import UNREAD, entities_of
 from cnictl.state.snapshot import EVERYTHING, Snapshot, Unseen
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 def observe_node(
     pods: Mapping[str, str] | None = None,
     *,
-    data_dirs: Iterable[str] = (DATA_DIR,),
-    backup_dirs: Iterable[str] = (BACKUPS,),
+    data_dirs: Iterable[str] | None = None,
+    backup_dirs: Iterable[str] | None = None,
     cache_dir: str = DEFAULT_DIRECTORY,
     sysctls: Collection[str] = (),
     paths: Iterable[str] = (),
@@ -55,21 +54,23 @@ def observe_node(
 def take(
     pods: Mapping[str, str] | None = None,
     *,
-    data_dirs: Iterable[str] = (DATA_DIR,),
-    backup_dirs: Iterable[str] = (BACKUPS,),
+    data_dirs: Iterable[str] | None = None,
+    backup_dirs: Iterable[str] | None = None,
     cache_dir: str = DEFAULT_DIRECTORY,
     sysctls: Collection[str] = (),
     paths: Iterable[str] = (),
 ) -> Snapshot:
     """Return the state of this node and of its pods, and what of it could not be read.
 
-    `data_dirs` are those of host-local, `backup_dirs` those of tuning, `cache_dir` the runtime's;
-    `sysctls` and `paths` are further sysctls of every place, and further files.
+    `data_dirs` are those of host-local and `backup_dirs` those of tuning, by default the usual ones
+    and those of configurations in `cache_dir`, the runtime's; `sysctls` and `paths` are further
+    sysctls of every place, and further files.
     """
+    kept, backups = directories(cache_dir)
     taking = _Taking(sysctls)
     node = taking.place(NODE)
-    taking.add(NODE, reservations(data_dirs))
-    taking.add(NODE, files(backup_dirs))
+    taking.add(NODE, reservations(kept if data_dirs is None else data_dirs))
+    taking.add(NODE, files(backups if backup_dirs is None else backup_dirs))
     taking.add(NODE, (entity for path in paths for entity in file(path)))
     try:
         taking.add(NODE, attachments(cache_dir))

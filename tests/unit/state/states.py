@@ -80,7 +80,13 @@ iptables = st.builds(
     st.just("CNI-1"),
     st.permutations(["-s 10.1.0.2/32 -j ACCEPT", '-m comment --comment "a b  c" -j RETURN', ""]),
 )
-sysctls = st.builds(entities.sysctl, names.map(lambda name: f"net/ipv4/conf/{name}/rp_filter"), maybe(text))
+sysctls = st.builds(
+    lambda family, link, name, value: entities.sysctl(f"net/{family}/conf/{link}/{name}", value),
+    st.sampled_from(["ipv4", "ipv6"]),
+    st.sampled_from(["default", "all", "eth0"]) | names.filter(lambda name: name not in (".", "..")),
+    st.sampled_from(["rp_filter", "accept_ra", "exact"]),
+    maybe(st.sampled_from(["0", "1", "01", "*", ""]) | text),
+)
 files = st.builds(entities.file, text.map(lambda name: f"/var/lib/{name}"), maybe(text))
 attachments = st.builds(
     entities.attachment, names, names, names, netns=maybe(text), plugins=maybe(lists), interfaces=maybe(lists)

@@ -34,7 +34,10 @@ node:
       rules:
       - -s 10.1.0.2/32 -m comment --comment "a \\"quoted\\" word" -j CNI-1
   sysctl:
-    net/ipv4/ip_forward: '1'
+    net/ipv4/ip_forward: 1
+    net/ipv4/conf/default: {arp_notify: 0, rp_filter: 1}
+    net/ipv4/conf/eth0: {as: default, arp_notify: 1}
+    net/ipv4/conf/lo: {rp_filter: 0}
   file:
     /run/cni/tuning/c1_eth0.json: "{\\n \\"mtu\\": 1500\\n}"
 pods:
@@ -59,6 +62,11 @@ def example() -> Snapshot:
             chain,
             *entities.rules_of(chain),
             entities.sysctl("net/ipv4/ip_forward", "1"),
+            entities.sysctl("net/ipv4/conf/default/arp_notify", "0"),
+            entities.sysctl("net/ipv4/conf/default/rp_filter", "1"),
+            entities.sysctl("net/ipv4/conf/eth0/arp_notify", "1"),
+            entities.sysctl("net/ipv4/conf/eth0/rp_filter", "1"),
+            entities.sysctl("net/ipv4/conf/lo/rp_filter", "0"),
             entities.file("/run/cni/tuning/c1_eth0.json", '{\n "mtu": 1500\n}'),
         ],
     )
