@@ -103,7 +103,8 @@ class entered:  # noqa: N801 - reads as a sentence: `with entered(path):`
             self._release()
             raise NetnsError(
                 f"error switching to ns {self._where}: Error switching to ns {self._where}: "
-                f"{errno_text(e.errno or 0)}"
+                f"{errno_text(e.errno or 0)}",
+                hint="run it as root; setns(2) takes CAP_SYS_ADMIN" if e.errno == errno.EPERM else "",
             ) from None
 
     def __exit__(

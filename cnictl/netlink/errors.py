@@ -8,6 +8,7 @@ from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
 _NO_LINK = "Link not found"
+_NEEDS_ROOT = "run it as root, or with CAP_NET_ADMIN in that network namespace"
 
 
 class NetlinkError(CnictlError):
@@ -22,7 +23,10 @@ class NetlinkError(CnictlError):
         self.errno = number
         self.extack = extack
         self.reason = reason or errno_text(number)
-        super().__init__(f"{request}: {extack} ({self.reason})" if extack else f"{request}: {self.reason}")
+        super().__init__(
+            f"{request}: {extack} ({self.reason})" if extack else f"{request}: {self.reason}",
+            hint=_NEEDS_ROOT if number == errno.EPERM else "",
+        )
 
 
 class LinkGone(NetlinkError):
