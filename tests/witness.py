@@ -48,7 +48,8 @@ def iptables(
     """
     program = ("iptables" if version == 4 else "ip6tables") + (f"-{variant}" if variant else "") + "-save"
     lines = node.run([program, "-t", table], netns=netns).checked().stdout.splitlines()
-    return [line.partition(" [")[0] for line in lines if not line.startswith(("#", "*", "COMMIT"))]
+    kept = [line for line in lines if not line.startswith(("#", "*", "COMMIT"))]
+    return [line.partition(" [")[0] if line.startswith(":") else line for line in kept]
 
 
 def conntrack(node: Node, *, version: Literal[4, 6] = 4, netns: str = "") -> list[str]:
