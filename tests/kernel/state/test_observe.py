@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -65,6 +62,7 @@ def masked(shown: str, wanted: str) -> str:
     return "\n".join([*lines, ""]) if lines else ""
 
 
+@pytest.mark.kernel_lane
 def test_vlans(setting: Observed):
     """VLANs of bridge ports, where the kernel has VLAN filtering."""
     if setting.node.run(["ip", "link", "set", "cni0", "type", "bridge", "vlan_filtering", "1"]).status:
@@ -96,9 +94,7 @@ def test_a_veth_names_its_other_end(setting: Observed):
 
 def test_looking_changes_nothing(setting: Observed):
     """Not even a table of iptables comes into being."""
-    witness = (
-        "nft list ruleset; cat /proc/net/ip_tables_names; ip addr; ip route show table all; find /run /var"
-    )
+    witness = "nft list ruleset; cat /proc/net/ip_tables_names; ip -4 addr; ip -4 route; find /run /var"
     before = setting.node.run(["sh", "-c", witness]).stdout
     setting.snapshot(c1="/run/netns/c1")
     after = setting.node.run(["sh", "-c", witness]).stdout
@@ -124,18 +120,9 @@ def test_attachments(setting: Observed):
         "routes": [{"dst": "0.0.0.0/0"}, {"dst": "10.2.0.0/16", "gw": "10.1.0.9", "mtu": 1400}],
         "dns": {"nameservers": ["192.0.2.1"], "domain": "example"},
     }
-    cached: dict[str, Any] = {
-        "kind": "cniCacheV1",
-        "containerId": "c1",
-        "config": base64.b64encode(b'{"name": "n", "plugins": [{"type": "a"}, {"type": "b"}]}').decode(),
-        "ifName": "eth0",
-        "networkName": "n",
-        "netns": "/run/netns/c1",
-        "result": result,
-    }
-    setting.sh("mkdir -p /var/lib/cni/results; echo junk > /var/lib/cni/results/n-c2-eth0")
-    with open(setting.node.path("/var/lib/cni/results/n-c1-eth0"), "w", encoding="utf-8") as file:
-        json.dump(cached, file)
+    plugins = {"name": "n", "plugins": [{"type": "a"}, {"type": "b"}]}
+    setting.ask("remember", network=plugins, netns="/run/netns/c1", result=result)
+    setting.sh("echo junk > /var/lib/cni/results/n-c2-eth0")
     state = setting.snapshot().state
     (attachment,) = state.of_kind("", "attachment")
     assert attachment.key == "n c1 eth0"

@@ -1,0 +1,169 @@
+"""What attachments promised is held against the node, and the observer of CHECK sees the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.interop.scenario import Scenario, load
+from tests.kernel.state.conftest import Observed
+
+SCENARIOS = {one.name: one for one in load()}
+TELLING = (
+    "bridge-dual-stack",
+    "bridge-mac-spoof-check",
+    "bridge-masquerade-nftables",
+    "host-local-data-dir",
+    "portmap-many",
+    "portmap-nftables",
+    "ptp-masquerade-mtu-resolver",
+    "ptp-dual-stack",
+    "tuning-interface",
+)
+BRIDGE = {
+    "type": "bridge",
+    "bridge": "cni0",
+    "isDefaultGateway": True,
+    "ipMasq": True,
+    "ipam": {"type": "host-local", "subnet": "10.1.0.0/16"},
+}
+
+
+def network(*plugins: dict[str, Any]) -> dict[str, Any]:
+    return {"cniVersion": "1.0.0", "name": "n", "plugins": list(plugins)}
+
+
+def attach(observed: Observed, scenario: Scenario, plugins_dir: str) -> None:
+    for command in scenario.setup:
+        observed.sh(command)
+    for one in scenario.attachments:
+        observed.attach(
+            scenario.network,
+            plugins_dir,
+            one.container,
+            ifname=one.ifname,
+            args=one.args,
+            capabilities=one.capabilities,
+        )
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_both_observers_see_what_was_declared(name: str, observed: Observed, plugins_dir: str):
+    """Every fact of every expectation as it was stated, through our own client and through pyroute2."""
+    attach(observed, SCENARIOS[name], plugins_dir)
+    seen = observed.ask("agree")
+    assert seen
+    assert [(one["name"], one["thin"]) for one in seen] == [(one["name"], one["stated"]) for one in seen]
+    assert [(one["name"], one["full"]) for one in seen] == [(one["name"], one["stated"]) for one in seen]
+    assert [(one["broken"], one["problems"]) for one in observed.ask("examine")] == [
+        ([], []) for _ in SCENARIOS[name].attachments
+    ]
+
+
+@pytest.fixture
+def attached(observed: Observed, plugins_dir: str) -> Observed:
+    """A container behind a bridge with everything, a forwarded port, and one changed by tuning."""
+    portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
+    tuning = {"type": "tuning", "sysctl": {"net.ipv4.conf.eth0.arp_announce": "2"}, "mtu": 1400}
+    mappings = [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]
+    observed.attach(network(BRIDGE, portmap, tuning), plugins_dir, capabilities={"portMappings": mappings})
+    return observed
+
+
+DISTURBED = {
+    "ip link set cni0 down": "bridge: cni0 is not up",
+    "ip -n c1 link set eth0 mtu 1300": "tuning: eth0 has MTU 1300, not 1400 in /run/netns/c1",
+    "ip -n c1 route del default": ("bridge: route default via 10.1.0.1 dev eth0 is missing in /run/netns/c1"),
+    "ip -n c1 addr del 10.1.0.2/16 dev eth0": "bridge: eth0 has lost address 10.1.0.2/16 in /run/netns/c1",
+    "ip addr del 10.1.0.1/16 dev cni0": "bridge: cni0 has lost address 10.1.0.1/16",
+    "sysctl -qw net.ipv4.ip_forward=0": "bridge: net/ipv4/ip_forward has value 0, not 1",
+    "rm /var/lib/cni/networks/n/10.1.0.2": (
+        "host-local: no reservation of container c1 (eth0) for 10.1.0.2 in /var/lib/cni/networks/n"
+    ),
+    "ip netns exec c1 sysctl -qw net.ipv4.conf.eth0.arp_announce=0": (
+        "tuning: net/ipv4/conf/eth0/arp_announce has value 0, not 2 in /run/netns/c1"
+    ),
+}
+
+
+def test_each_disturbance_breaks_the_promise_of_its_plugin(attached: Observed):
+    """In words that say what is, led by the plugin whose promise it was; CHECK would say the same."""
+    assert attached.ask("examine") == [{"name": "n c1 eth0", "broken": [], "problems": []}]
+    broken: list[str] = []
+    for command, sentence in DISTURBED.items():
+        attached.sh(command)
+        (one,) = attached.ask("examine")
+        assert sentence in one["broken"], command
+        assert set(broken) - {"bridge: cni0 is not up"} <= set(one["broken"])
+        broken = one["broken"]
+        attached.sh("ip link set cni0 up")
+    drifts = attached.ask("drifts")
+    assert drifts["full"] == drifts["thin"]
+
+
+def test_a_flushed_table(attached: Observed):
+    """`iptables -t nat -F` takes the work of two plugins, and both say so."""
+    attached.sh("iptables -t nat -F; iptables -t nat -X")
+    (one,) = attached.ask("examine")
+    assert {text.partition(":")[0] for text in one["broken"]} == {"bridge", "portmap"}
+
+
+def test_a_namespace_that_is_gone(attached: Observed):
+    """Is one problem, not a broken promise for each thing in it; the node is compared all the same."""
+    attached.sh("ip link set cni0 down; ip netns del c1")
+    (one,) = attached.ask("examine")
+    assert one["problems"] == [
+        "network namespace '/run/netns/c1': failed to Statfs \"/run/netns/c1\": no such file or directory"
+    ]
+    assert "bridge: cni0 is not up" in one["broken"]
+    assert not [text for text in one["broken"] if "eth0" in text]
+
+
+def test_a_plugin_of_others_is_held_to_its_result(observed: Observed):
+    """Its interfaces, their addresses, and the routes whose gateway is known; that it is all, is said."""
+    observed.node.new_netns("c1")
+    observed.sh(
+        "ip -n c1 link add eth0 address 02:00:00:00:00:03 type bridge; ip -n c1 link set eth0 up;"
+        "ip -n c1 addr add 10.1.0.2/16 dev eth0; ip -n c1 route add 10.9.0.0/16 via 10.1.0.1"
+    )
+    result = {
+        "cniVersion": "1.0.0",
+        "interfaces": [{"name": "eth0", "mac": "02:00:00:00:00:03", "sandbox": "/run/netns/c1"}],
+        "ips": [{"address": "10.1.0.2/16", "interface": 0}],
+        "routes": [{"dst": "0.0.0.0/0"}, {"dst": "10.9.0.0/16", "gw": "10.1.0.1"}],
+    }
+    observed.ask(
+        "remember",
+        network=network({"type": "calico", "ipam": {"type": "calico-ipam"}}),
+        netns="/run/netns/c1",
+        result=result,
+    )
+    words = "result: calico, calico-ipam: no plugin of cnictl; compared is what the result says"
+    assert observed.ask("examine") == [{"name": "n c1 eth0", "broken": [], "problems": [words]}]
+    observed.sh("ip -n c1 route del 10.9.0.0/16; ip -n c1 link set eth0 address 02:00:00:00:00:04")
+    (one,) = observed.ask("examine")
+    assert one["broken"] == [
+        "result: eth0 has MAC address 02:00:00:00:00:04, not 02:00:00:00:00:03 in /run/netns/c1",
+        "result: route 10.9.0.0/16 via 10.1.0.1 dev eth0 is missing in /run/netns/c1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"netns": ""}, "result: the cache names no network namespace"),
+        ({"network": {"plugins": []}}, "result: the cache cannot be understood: "),
+        ({"result": {"cniVersion": "9.9.9"}}, "result: the cache cannot be understood: "),
+        ({"network": network({"type": "ptp", "mtu": "big"})}, "ptp: "),
+    ],
+)
+def test_what_cannot_be_looked_at_is_said(change: dict[str, Any], problem: str, observed: Observed):
+    """A cache entry that says too little is a problem, never a promise that holds."""
+    observed.node.new_netns("c1")
+    given = {"network": network(BRIDGE), "netns": "/run/netns/c1", "result": {"cniVersion": "1.0.0"}} | change
+    observed.ask("remember", **given)
+    (one,) = observed.ask("examine")
+    assert one["broken"] == []
+    assert [text for text in one["problems"] if text.startswith(problem)], json.dumps(one)
