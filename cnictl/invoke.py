@@ -11,8 +11,8 @@ import os
 import time
 
 from cnictl.child import CannotRun, Child, DefaultSignals, Stopped, start
-from cnictl.spec.document import Document, decode
-from cnictl.spec.errors import DECODING_FAILURE, CnictlError, CniError
+from cnictl.spec.document import DecodeError
+from cnictl.spec.errors import CnictlError, CniError, parse_error
 from cnictl.spec.quote import go_quote
 from cnictl.spec.value import Value
 
@@ -165,16 +165,9 @@ def plugin_error(path: str, completed: Completed) -> CniError:
     if not completed.stdout:
         return CniError(0, silent, hint=hint)
     try:
-        members = decode(completed.stdout)
-        if members is not None and not isinstance(members, dict):
-            raise CniError(DECODING_FAILURE, "expected an object")
-        document = Document(members or {})
-        code = document.integer("code")
-        if code < 0:
-            raise CniError(DECODING_FAILURE, f'key "code": expected a number from 0 up, found {code}')
-        message, details = document.string("msg"), document.string("details")
-    except CniError as problem:
+        own = parse_error(completed.stdout)
+    except DecodeError as problem:
         shown = go_quote(completed.stdout.decode(errors="surrogateescape"))
         text = f"netplugin failed but error parsing its diagnostic message {shown}: {problem}"
         return CniError(0, text, f"stderr: {go_quote(stderr)}" if stderr else "", hint=hint)
-    return CniError(code, message or silent, details)
+    return own if own.msg else CniError(own.code, silent, own.details)
