@@ -119,4 +119,4 @@ def _wait_for_port(host: Rtnl, name: str) -> None:
     )
 
 
-PLUGIN = Plugin("bridge", add=add, delete=delete, declare=declare, gc=gc, ipam="optional")
+PLUGIN = Plugin("bridge", BridgeConfig, add=add, delete=delete, declare=declare, gc=gc, ipam="optional")

@@ -67,7 +67,9 @@ class BridgeRuntimeConfig(Config):
 class BridgeConfig(MainConfig, MasqueradeConfig):
     """Keys of bridge."""
 
-    bridge = string("bridge", default="cni0", text="name of the bridge; made when it is not there")
+    bridge = string(
+        "bridge", default="cni0", format="ifname", text="name of the bridge; made when it is not there"
+    )
     wants_gateway = boolean("isGateway", text="give the bridge the gateway address and turn on forwarding")
     is_default_gateway = boolean(
         "isDefaultGateway", text="as isGateway, and make the bridge the container's default gateway"

@@ -24,13 +24,15 @@ def declare(request: Request) -> list[Expectation]:
     container = interface.container_interface(request, result)
     bridge = _node_interface(result, config.bridge)
     port = _port(config, result)
+    # Without a gateway address the bridge takes the MAC address of its lowest port, whichever comes or goes.
+    pinned_mac = (bridge.mac.lower() or None) if config.is_gateway and not config.vlan else None
     expected = [
         Expectation(
             NODE,
             entities.link(
                 config.bridge,
                 kind="bridge",
-                mac=bridge.mac.lower() or None,
+                mac=pinned_mac,
                 up=True,
                 promiscuous=config.promisc_mode or None,
             ),

@@ -65,4 +65,4 @@ def _set_down(netns: str) -> None:
         inside.set_down(inside.link(NAME))
 
 
-PLUGIN = Plugin("loopback", add=add, delete=delete, declare=declare)
+PLUGIN = Plugin("loopback", LoopbackConfig, add=add, delete=delete, declare=declare)

@@ -36,10 +36,13 @@ class PtpConfig(MainConfig, MasqueradeConfig):
 
     mtu = integer("mtu", unit="bytes", text="MTU of both ends of the veth pair; 0 for the kernel's default")
 
+    def validate(self, _request: Request) -> None:
+        self.check_backend()
+
 
 def add(request: Request) -> Result:
     config = PtpConfig(request.document)
-    config.check_backend()
+    config.validate(request)
     result = ipam.add(request, config.ipam.type)
     for ip in result.ips:
         _require_gateway(ip)
@@ -154,4 +157,4 @@ def _require_gateway(ip: IPConfig) -> Address:
     return ip.gateway
 
 
-PLUGIN = Plugin("ptp", add=add, delete=delete, declare=declare, gc=gc, ipam="required")
+PLUGIN = Plugin("ptp", PtpConfig, add=add, delete=delete, declare=declare, gc=gc, ipam="required")

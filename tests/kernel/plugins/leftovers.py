@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # What is shared by all containers and stays for the next one, as with the Go plugins: forwarding, portmap's
 # dispatching chains, host-local's bookkeeping, and tables without rules that the tools make by looking.
 _SHARED = re.compile(r"CNI-HOSTPORT-(MASQ|SETMARK|DNAT)|^:(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)\b")
-_BOOKKEEPING = re.compile(r"(^|/)(lock|last_reserved_ip\.\d+|\.?index[^/]*)$")
+_BOOKKEEPING = re.compile(r"(^|/)(lock|last_reserved_ip\.\d+|\.?index[^/]*|netfilter\.lock)$")
 _RULE = re.compile(r'^\s*[^\s].* comment "')
 _PASSING = ("LOWER_UP", "NO-CARRIER")  # follow from other links
 

@@ -158,6 +158,16 @@ def test_a_layer_2_network_can_be_checked(attach: Attach) -> None:
     attachment.delete()
 
 
+def test_check_lets_a_layer_2_bridge_change_its_mac_address(attach: Attach) -> None:
+    """Without a gateway address it takes that of its lowest port, whichever container that is."""
+    first = attach({"type": "bridge"})
+    first.add()
+    others = [attach({"type": "bridge"}, container=f"other{i}") for i in range(4)]
+    for other in others:
+        other.add()
+        assert first.check() == ""
+
+
 def test_a_second_add_is_refused_and_spoils_nothing(attach: Attach) -> None:
     """The attachment that is there stays whole."""
     attachment = attach(bridge(isDefaultGateway=True, ipMasq=True))
