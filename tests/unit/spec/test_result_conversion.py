@@ -102,6 +102,11 @@ def test_going_back_before_0_3_0(source: str, version: str):
     assert encode(convert(result(FULL[source]), version)) == FULL[version]
 
 
+def test_no_version_is_the_first():
+    """A configuration that states none gets its Result so."""
+    assert encode(convert(result(FULL["1.0.0"]), "")) == FULL["0.1.0"]
+
+
 @pytest.mark.parametrize("version", ["0.3.0", "0.3.1", "0.4.0"])
 @pytest.mark.parametrize("source", ["1.0.0", "1.1.0"])
 def test_going_back_before_1_0_0(source: str, version: str):
