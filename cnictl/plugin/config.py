@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from cnictl.spec.keys import Config, dns, nested, string
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cnictl.plugin.request import Request
+
 
 class IPAMSection(Config):
     """The part of `ipam` that a main plugin reads; the rest is the IPAM plugin's."""
@@ -26,6 +30,12 @@ class NetworkConfig(Config):
         text="how much to log; nothing when both this and logFile are absent",
     )
     log_file = string("logFile", since="cnictl", text="file to log to, one line an event; stderr when absent")
+
+    def validate(self, request: Request) -> None:
+        """Raise CniError for what ADD refuses whatever the runtime adds and the node looks like.
+
+        `cnictl validate` calls it for an ADD that nobody makes: the node is not looked at.
+        """
 
 
 class MainConfig(NetworkConfig):

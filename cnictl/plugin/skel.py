@@ -12,6 +12,7 @@ import sys
 
 from cnictl.declare.compare import compare
 from cnictl.plugin import ipam
+from cnictl.plugin.config import NetworkConfig
 from cnictl.plugin.log import Log
 from cnictl.plugin.request import Request
 from cnictl.spec import errors, names, versions
@@ -44,7 +45,7 @@ _VALIDATORS = {"CNI_CONTAINERID": names.check_container_id, "CNI_IFNAME": names.
 
 
 class Plugin:
-    """A plugin: its name and what it does for each command.
+    """A plugin: its name, the description of its configuration, and what it does for each command.
 
     `add` returns the Result and pushes what it made on `request.undo`; `delete` succeeds when
     there is nothing left; `declare` returns what must hold after ADD, from which CHECK is made.
@@ -53,11 +54,12 @@ class Plugin:
     delegates to `ipam.type`: CHECK, GC and STATUS are then passed on to it.
     """
 
-    __slots__ = ("add", "declare", "delete", "gc", "ipam", "name", "status", "versions")
+    __slots__ = ("add", "config", "declare", "delete", "gc", "ipam", "name", "status", "versions")
 
     def __init__(
         self,
         name: str,
+        config: type[NetworkConfig] = NetworkConfig,
         *,
         add: Callable[[Request], AnyResult],
         delete: Callable[[Request], None],
@@ -68,6 +70,7 @@ class Plugin:
         versions: tuple[str, ...] = versions.SUPPORTED,
     ) -> None:
         self.name = name
+        self.config = config
         self.add = add
         self.delete = delete
         self.declare = declare

@@ -45,7 +45,7 @@ class Key(_Typed["T"]):
     """One key: how it is spelled, what it holds, and what it means.
 
     `kind` is the JSON type (`string`, `boolean`, `integer`, `object`, `array`), `format` what a
-    string must look like (`ip`, `cidr`, `mac`) or None, `unit` what a number counts, `since` the
+    string must look like (`ip`, `cidr`, `mac`, `ifname`) or "", `unit` what a number counts, `since` the
     release of the Go plugins that has it ("" for always; `cnictl` for keys that only we have),
     `nested` the description of an object or of a list's items, `depth` how many lists are around it.
     """

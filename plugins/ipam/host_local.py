@@ -32,7 +32,7 @@ from cnictl.spec.errors import (
 from cnictl.spec.names import is_name
 from cnictl.spec.result import DNS, IPConfig, Result, current
 
-from .host_local_config import StoreConfig, Wanted
+from .host_local_config import HostLocalConfig, StoreConfig, Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -231,4 +231,4 @@ def _exhausted(ranges: RangeSet, directory: str) -> str:
     )
 
 
-PLUGIN = Plugin("host-local", add=add, delete=delete, declare=declare, gc=gc, status=status)
+PLUGIN = Plugin("host-local", HostLocalConfig, add=add, delete=delete, declare=declare, gc=gc, status=status)

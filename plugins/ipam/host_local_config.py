@@ -131,6 +131,16 @@ class HostLocalConfig(StoreConfig):
         "runtimeConfig", HostLocalRuntimeConfig, text="settings from the runtime, by capability"
     )
 
+    def validate(self, request: Request) -> None:
+        if self.ipam is None or self.ipam.subnet is not None or self.ipam.ranges or not self._is_given_ranges:
+            Wanted(request)
+
+    @property
+    def _is_given_ranges(self) -> bool:
+        """Whether the runtime is asked for ranges."""
+        capabilities = self.document.object("capabilities")
+        return capabilities is not None and capabilities.members.get("ipRanges") is True
+
 
 class Wanted:
     """What is asked for: where reservations are kept, the range sets, and single addresses.

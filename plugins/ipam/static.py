@@ -81,6 +81,9 @@ class StaticConfig(NetworkConfig):
             raise _invalid("IPAM config missing 'ipam' key")
         return self.ipam
 
+    def validate(self, request: Request) -> None:
+        _addresses(request, self)
+
 
 def add(request: Request) -> Result:
     config = StaticConfig(request.document)
@@ -175,4 +178,4 @@ def _invalid(message: str, details: str = "") -> CniError:
     return CniError(INVALID_NETWORK_CONFIG, message, details)
 
 
-PLUGIN = Plugin("static", add=add, delete=delete, declare=declare, status=status)
+PLUGIN = Plugin("static", StaticConfig, add=add, delete=delete, declare=declare, status=status)

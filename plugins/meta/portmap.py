@@ -28,7 +28,7 @@ from cnictl.spec.errors import INTERNAL, CniError
 from cnictl.spec.result import current
 
 from . import portmap_iptables, portmap_nftables
-from .portmap_config import read
+from .portmap_config import PortmapConfig, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Prefix
     from cnictl.spec.result import AnyResult, Result
-
-    from .portmap_config import PortmapConfig
 
     Addresses = dict[Version, Prefix]
     """The container's address of each IP version that it has."""
@@ -159,4 +157,4 @@ def _enable_route_localnet(request: Request, address: Prefix) -> None:
         raise CniError(INTERNAL, f"unable to enable route_localnet: {error}") from None
 
 
-PLUGIN = Plugin("portmap", add=add, delete=delete, declare=declare, gc=gc)
+PLUGIN = Plugin("portmap", PortmapConfig, add=add, delete=delete, declare=declare, gc=gc)

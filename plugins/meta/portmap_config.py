@@ -143,6 +143,27 @@ class PortmapConfig(NetworkConfig):
         """The further words for an IP version."""
         return (self.conditions_v4 if version == 4 else self.conditions_v6) or []
 
+    def validate(self, request: Request) -> None:
+        self.check_keys()
+        self.check_mappings(request.command)
+
+    def check_keys(self) -> None:
+        """Raise CniError for keys that do not go together, whatever backend there is."""
+        bit = self.mark_masq_bit
+        if bit is not None and self.external_set_mark_chain is not None:
+            raise _invalid("Cannot specify externalSetMarkChain and markMasqBit")
+        if bit is not None and not 0 <= bit <= HIGHEST_BIT:
+            raise _invalid(f"MasqMarkBit must be between 0 and {HIGHEST_BIT}", f"markMasqBit is {bit}")
+        if self.backend is not None:
+            self.check_backend(self.backend)
+
+    def check_mappings(self, command: str) -> None:
+        """Raise CniError for a port that nobody can have forwarded."""
+        for mapping in self.port_mappings:
+            mapping.validate()
+            if command == "ADD":
+                mapping.validate_for_rules()
+
     def options_of(self, name: str) -> list[str]:
         """The keys that only make sense with the backend of that name."""
         found = []
@@ -189,19 +210,10 @@ def read(request: Request) -> PortmapConfig:
 
 
 def _validate(config: PortmapConfig, command: str) -> None:
-    bit = config.mark_masq_bit
-    if bit is not None and config.external_set_mark_chain is not None:
-        raise _invalid("Cannot specify externalSetMarkChain and markMasqBit")
-    if bit is not None and not 0 <= bit <= HIGHEST_BIT:
-        raise _invalid(f"MasqMarkBit must be between 0 and {HIGHEST_BIT}", f"markMasqBit is {bit}")
-    if config.backend is not None:
-        config.check_backend(config.backend)
-    elif command != "DEL" and config.options_of(backend.NFTABLES):
+    config.check_keys()
+    if config.backend is None and command != "DEL" and config.options_of(backend.NFTABLES):
         config.check_backend(backend.probe())
-    for mapping in config.port_mappings:
-        mapping.validate()
-        if command == "ADD":
-            mapping.validate_for_rules()
+    config.check_mappings(command)
 
 
 def _invalid(message: str, details: str = "") -> CniError:

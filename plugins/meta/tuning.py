@@ -17,8 +17,7 @@ from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.netns import entered
 from cnictl.plugin import interface
 from cnictl.plugin.skel import Plugin
-from cnictl.spec.errors import INTERNAL, INVALID_NETWORK_CONFIG, CnictlError, CniError
-from cnictl.spec.mac import parse_mac
+from cnictl.spec.errors import INTERNAL, CnictlError, CniError
 from cnictl.spec.result import convert
 
 from . import tuning_allowlist, tuning_backup
@@ -37,13 +36,7 @@ def add(request: Request) -> AnyResult:
     config = TuningConfig(request.document)
     wanted = config.wanted(request)
     tuning_allowlist.check(wanted.sysctls)
-    if wanted.mac:
-        try:
-            parse_mac(wanted.mac)
-        except ValueError as error:
-            raise CniError(
-                INVALID_NETWORK_CONFIG, f"invalid args {wanted.mac} for MAC addr: {error}"
-            ) from None
+    wanted.check_mac()
     paths = {sysctl_path(name, request.ifname): value for name, value in wanted.sysctls.items()}
     result = request.previous()
     _write_sysctls(request, paths)
@@ -142,4 +135,4 @@ def _restore(netns: str, backup: Backup, ifname: str) -> None:
         backup.restore(inside, ifname)
 
 
-PLUGIN = Plugin("tuning", add=add, delete=delete, declare=declare, gc=gc)
+PLUGIN = Plugin("tuning", TuningConfig, add=add, delete=delete, declare=declare, gc=gc)

@@ -19,6 +19,7 @@ from cnictl.spec.keys import (
     optional_string,
     string,
 )
+from cnictl.spec.mac import parse_mac
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -84,6 +85,12 @@ class TuningConfig(NetworkConfig):
             txqlen=self.tx_qlen if per_pod.tx_qlen is None else per_pod.tx_qlen,
         )
 
+    def validate(self, request: Request) -> None:
+        wanted = self.wanted(request)
+        wanted.check_mac()
+        for name in wanted.sysctls:
+            sysctl_path(name, request.ifname)
+
 
 class Wanted(Value):
     """What to set: sysctls by the names in the configuration, and the interface's properties.
@@ -115,6 +122,15 @@ class Wanted(Value):
         """Whether anything of the interface is to be set."""
         optional = (self.all_multicast, self.txqlen)
         return bool(self.mac or self.promisc or self.mtu) or any(one is not None for one in optional)
+
+    def check_mac(self) -> None:
+        """Raise CniError 7 for a MAC address that is none."""
+        if not self.mac:
+            return
+        try:
+            parse_mac(self.mac)
+        except ValueError as error:
+            raise CniError(INVALID_NETWORK_CONFIG, f"invalid args {self.mac} for MAC addr: {error}") from None
 
 
 def sysctl_path(name: str, ifname: str) -> str:
