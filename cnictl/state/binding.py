@@ -124,12 +124,14 @@ def _without_paths(side: Snapshot) -> Snapshot:
 
 
 def _veth_names(state: State, given: Collection[str]) -> dict[str, str]:
-    """Return labels for the node's ends of pods' veths, by their generated names."""
+    """Return labels for the node's ends of veths whose other end has a name of its own."""
     names: dict[str, str] = {}
     for where in sorted(state.places, key=natural):
         for link in state.of_kind(where, "link"):
             peer = link.facts.get("peer")
-            if where != NODE and isinstance(peer, str) and GENERATED.fullmatch(peer) and peer not in given:
+            if where == NODE and GENERATED.fullmatch(link.key):
+                continue  # both ends have generated names: neither tells what the other is
+            if isinstance(peer, str) and GENERATED.fullmatch(peer) and peer not in given:
                 names.setdefault(peer, _label("veth", where, link.key))
     return names
 
