@@ -7,7 +7,10 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
 
 NOWHERE = "/run/netns/nobody-made-it"
 
@@ -40,14 +43,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A plugin's executable."""
+    """A plugin's executable, run on a throwaway node if there is one."""
 
     path: str
+    node: Node | None = None
 
     def start(
-        self, verb: str, *, container: str = "c1", ifname: str = "eth0", args: str = "", netns: str = NOWHERE
-    ) -> subprocess.Popen[str]:
-        """Start it, its streams being pipes."""
+        self,
+        verb: str,
+        *,
+        container: str = "c1",
+        ifname: str = "eth0",
+        args: str = "",
+        netns: str = NOWHERE,
+        stdout: int = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
+        """Start it, its other streams being pipes."""
         environment = {
             "CNI_COMMAND": verb,
             "CNI_CONTAINERID": container,
@@ -57,10 +68,12 @@ class Program:
             "CNI_ARGS": args,
         }
         pipe = subprocess.PIPE
-        return subprocess.Popen([self.path], env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        if self.node is not None:
+            return self.node.start([self.path], env=environment, stdin=pipe, stdout=stdout)
+        return subprocess.Popen([self.path], env=environment, stdin=pipe, stdout=stdout, stderr=pipe)
 
-    def __call__(self, verb: str, configuration: Mapping[str, Any], **parameters: str) -> Answer:
+    def __call__(self, verb: str, configuration: Mapping[str, Any], **parameters: Any) -> Answer:
         """Run it and wait for the answer; the parameters are those of `start`."""
         with self.start(verb, **parameters) as process:
-            stdout, stderr = process.communicate(json.dumps(configuration), timeout=60)
-        return Answer(process.returncode, json.loads(stdout) if stdout else None, stderr)
+            stdout, stderr = process.communicate(json.dumps(configuration).encode(), timeout=60)
+        return Answer(process.returncode, json.loads(stdout) if stdout else None, stderr.decode())

@@ -140,6 +140,26 @@ def test_small_directories_have_none(directory: Path, tmp_path: Path):
     assert not place.exists()
 
 
+def test_with_an_index_the_files_are_not_read(directory: Path, place: Path, monkeypatch: pytest.MonkeyPatch):
+    """An ADD costs the same however many reservations there are."""
+    with Store(str(directory), index_place=str(place)) as reservations:
+        for number in range(100):
+            reservations.reserve(address(number), f"c{number}", "eth0", 0)
+        reservations.of("c0", "eth0")
+    opened: list[object] = []
+    genuine = os.open
+
+    def counting(path: str, *arguments: int, **more: int) -> int:
+        opened.append(path)
+        return genuine(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", counting)
+    with Store(str(directory), index_place=str(place)) as reservations:
+        assert reservations.of("nobody", "eth0") == []
+        assert reservations.of("c7", "eth0") == [Reservation(address(7), "c7", "eth0")]
+    assert [path for path in opened if str(path).startswith("10.")] == ["10.1.0.7"]
+
+
 def test_an_index_that_has_grown_is_made_anew(directory: Path, place: Path):
     """Containers come and go; the index stays in proportion to what is there."""
     with Store(str(directory), index_place=str(place)) as reservations:
