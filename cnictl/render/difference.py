@@ -115,22 +115,25 @@ def _change_members(change: Change) -> dict[str, Json]:
     members: dict[str, Json] = {
         "change": {"+": "added", "-": "removed", "~": "changed"}[change.sign],
         "place": change.where,
-        **_entity_members(change.entity),
+        **entity_members(change.entity),
     }
     if change.sign == "~":
         members["changed"] = {
-            fact.name: {"before": _json(fact.before), "after": _json(fact.after)} for fact in change.facts
+            fact.name: {"before": fact_member(fact.before), "after": fact_member(fact.after)}
+            for fact in change.facts
         }
     return members
 
 
-def _entity_members(entity: Entity) -> dict[str, Json]:
+def entity_members(entity: Entity) -> dict[str, Json]:
+    """Return kind, key and facts of an entity."""
     return {
         "kind": entity.kind,
         "key": entity.key,
-        "facts": {name: _json(fact) for name, fact in entity.facts.items()},
+        "facts": {name: fact_member(fact) for name, fact in entity.facts.items()},
     }
 
 
-def _json(fact: Fact | None) -> Json:
+def fact_member(fact: Fact | None) -> Json:
+    """Return a fact as JSON has it; null for one that is not stated."""
     return list(fact) if isinstance(fact, tuple) else fact
