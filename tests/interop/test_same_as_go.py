@@ -46,10 +46,10 @@ def test_the_two_are_interchangeable(
     """Same state after ADD; each checks and deletes what the other added; nothing is left."""
     by_go, by_us = both_ways(make_node, scenario, go_plugins, plugins_dir)
     assert by_go.errors("add", 0) == by_us.errors("add", 0) == []
-    unexplained = []
-    for line in parted(scenario, by_go, by_us):
-        if not (explained(STATE, line) or (scenario.needs and explained(STATE_WITH_VLANS, line))):
-            unexplained.append(line)
+    tables = (STATE, STATE_WITH_VLANS) if scenario.needs else (STATE,)
+    unexplained = [
+        line for line in parted(scenario, by_go, by_us) if not any(explained(one, line) for one in tables)
+    ]
     assert unexplained == []
     assert by_go.errors("check", 1) == by_us.errors("check", 0) == [], "our CHECK"
     assert by_go.errors("del", 0) == by_go.errors("del", 1) == [], "our DEL"
