@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from cnictl.cli import problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 COMMANDS = {
     # attachments
@@ -56,13 +58,22 @@ class Lazy(TyperGroup):
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        self.commands = {name: TyperCommand(name) for name in COMMANDS}  # where Typer looks for similar names
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name in COMMANDS else command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Exit(problems.interrupted(error)) from error
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has seen enough
 
 
 app = typer.Typer(
     cls=Lazy,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -73,12 +84,16 @@ app = typer.Typer(
 
 @app.callback()
 def options(
+    ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     """Take the options before the command."""
     if version:
         typer.echo(f"cnictl {__version__}")
         raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(problems.USAGE)
 
 
 def load(name: str) -> Any:
@@ -96,6 +111,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     0 done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed.
     """
     group = typer.main.get_command(app)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _end)
     try:
         status = group.main(
             args=list(arguments) if arguments is not None else None,
@@ -106,9 +124,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return problems.interrupted()
     except typer.TyperException as error:
         return problems.wrong_usage(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has seen enough
-        return 0
     except Exception as error:
         if os.environ.get("CNICTL_DEBUG"):
             raise
@@ -116,3 +131,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     finally:
         sys.stderr.flush()
     return status if isinstance(status, int) else 0
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End as the signal would have, but by way of everything that cleans up."""
+    raise SystemExit(128 + number)

@@ -10,7 +10,7 @@ import cnictl_plugins
 from cnictl.install import install as install_plugins
 from cnictl_plugins import multicall
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Directory = Annotated[str, typer.Argument(help="The directory.", show_default="/opt/cni/bin")]
 

@@ -8,7 +8,7 @@ import typer
 
 from cnictl.sandbox.command import exec_on_throwaway_node
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,12 @@ from cnictl.spec.errors import CnictlError
 if TYPE_CHECKING:
     import typer
 
+    from cnictl.runtime.failure import PluginFailed
+
 HOLDS, NO, USAGE, FAILED = 0, 1, 2, 3
 INTERRUPTED = 130
+
+_FORBIDDEN = ("permission denied", "operation not permitted")
 
 
 class UsageProblem(CnictlError):
@@ -23,7 +28,8 @@ def wrong_usage(error: typer.TyperException) -> int:
     """Say how the command line is wrong and where its help is."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "cnictl"
-    _say(error.format_message(), f"try `{path} --help`")
+    message = error.format_message().rstrip(".")
+    _say(message[:1].lower() + message[1:], f"try `{path} --help`")
     return USAGE
 
 
@@ -33,13 +39,11 @@ def failed(error: Exception) -> int:
         _say(str(error), error.hint)
         return USAGE
     if isinstance(error, CnictlError):
-        _say(str(error), error.hint)
+        _say(str(error), error.hint or _root_hint(str(error)), _more(error))
         return FAILED
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        _say(
-            f"{name}{error.strerror or error}", "are you root?" if isinstance(error, PermissionError) else ""
-        )
+        _say(f"{name}{error.strerror or error}", _root_hint(str(error.strerror)))
         return FAILED
     _say(
         f"this should not have happened: {type(error).__name__}: {error}",
@@ -48,13 +52,38 @@ def failed(error: Exception) -> int:
     return FAILED
 
 
-def interrupted() -> int:
-    """Say that Ctrl-C ended it."""
+def answered(error: PluginFailed) -> int:
+    """Say why a plugin did not say yes; 1 when no is its answer, 3 when it could not answer."""
+    status = failed(error)
+    return NO if error.says_no else status
+
+
+def interrupted(error: BaseException | None = None) -> int:
+    """Say that Ctrl-C ended it, and what could not be cleaned up."""
     sys.stderr.write("\ninterrupted\n")
+    for note in getattr(error, "__notes__", ()):
+        sys.stderr.write(f"{escape(note)}\n")
     return INTERRUPTED
 
 
-def _say(message: str, hint: str) -> None:
-    sys.stderr.write(f"error: {escape(message)}\n")
+def _say(message: str, hint: str, more: str = "") -> None:
+    sys.stderr.write(f"error: {escape(message)}\n{more}")
     if hint:
         sys.stderr.write(f"hint: {escape(hint)}\n")
+
+
+def _more(error: CnictlError) -> str:
+    """What is known of a failed operation beyond its message."""
+    from cnictl.runtime.failure import OperationFailed
+
+    if not isinstance(error, OperationFailed):
+        return ""
+    from cnictl.render.failure import failure_text
+
+    return failure_text(error)
+
+
+def _root_hint(message: str) -> str:
+    if os.geteuid() and any(words in message.lower() for words in _FORBIDDEN):
+        return "are you root?  `cnictl node -- COMMAND` tries things out without"
+    return ""

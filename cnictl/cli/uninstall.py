@@ -7,7 +7,7 @@ import typer
 from cnictl.cli.install import Directory  # noqa: TC001 - typer reads it
 from cnictl.install import uninstall as uninstall_plugins
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

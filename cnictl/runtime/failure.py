@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnictl.spec.errors import CnictlError, CniError
+from cnictl.spec.errors import (
+    DECODING_FAILURE,
+    INCOMPATIBLE_VERSION,
+    INVALID_ENVIRONMENT,
+    INVALID_NETWORK_CONFIG,
+    IO_FAILURE,
+    UNSUPPORTED_FIELD,
+    CnictlError,
+    CniError,
+)
 from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
@@ -13,6 +22,15 @@ if TYPE_CHECKING:
     from cnictl.runtime.plugin import Execution
 
 _WORDS = {"ADD": "add", "DEL": "delete"}
+_NO_ANSWER = (
+    INCOMPATIBLE_VERSION,
+    UNSUPPORTED_FIELD,
+    INVALID_ENVIRONMENT,
+    IO_FAILURE,
+    DECODING_FAILURE,
+    INVALID_NETWORK_CONFIG,
+)
+"""Codes by which a plugin says that it cannot tell."""
 
 
 class OperationFailed(CnictlError):
@@ -55,6 +73,12 @@ class PluginFailed(OperationFailed):
         self.error = error
         self.execution = execution
 
+    @property
+    def says_no(self) -> bool:
+        """Whether this is the plugin's answer, as CHECK and STATUS have one, and no failure to answer."""
+        ran = self.execution is not None and self.execution.cause is None
+        return ran and self.error.code not in (0, *_NO_ANSWER)
+
 
 class CheckUnsupported(OperationFailed):
     """The configuration is of a version that has no CHECK."""
@@ -96,6 +120,7 @@ class StaleFailed(OperationFailed):
         )
         self.container_id = container_id
         self.ifname = ifname
+        self.cause = cause
 
 
 class Invalid(OperationFailed):

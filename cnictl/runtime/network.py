@@ -92,6 +92,9 @@ class Runtime:
                     undone = _delete_plugins(operation, network, reached, attachment, result)
                     if isinstance(error, OperationFailed):
                         error.cleanup = tuple(undone)
+                    else:
+                        for one in undone:
+                            error.add_note(f"while rolling back: {one}")
                 raise
             return operation.report(result)
 
@@ -149,7 +152,7 @@ class Runtime:
         if network.name:
             check_network_name(network.name)
         attachment.check_given()
-        previous = self._previous_for_delete(operation, network, attachment)
+        previous = self.previous_for_delete(operation, network, attachment)
         failures: list[CnictlError] = []
         for plugin in reversed(network.plugins):
             failures += _delete_plugins(operation, network, [plugin], attachment, previous)
@@ -204,6 +207,18 @@ class Runtime:
                 raise Invalid(problems)
             return operation.report()
 
+    def previous_for_delete(
+        self, operation: Operation, network: NetworkList, attachment: Attachment
+    ) -> AnyResult | None:
+        """The cached result as far as there is one: nothing about it may keep DEL from its work."""
+        if not reaches(network, "0.4.0") or not (network.name and all(attachment.key)):
+            return None
+        try:
+            return self.cache.result(network.name, network.cni_version, attachment)
+        except CnictlError as error:
+            operation.warnings.append(f"DEL goes without the cached result: {error}")
+            return None
+
     def lock(
         self, operation: Operation, *, network: str = "", container_id: str = "", collecting: bool = False
     ) -> Lock:
@@ -225,18 +240,6 @@ class Runtime:
             return os.path.exists(self.cache.path(network.name, attachment))
         except CnictlError:
             return False
-
-    def _previous_for_delete(
-        self, operation: Operation, network: NetworkList, attachment: Attachment
-    ) -> AnyResult | None:
-        """The cached result as far as there is one: nothing about it may keep DEL from its work."""
-        if not reaches(network, "0.4.0") or not (network.name and all(attachment.key)):
-            return None
-        try:
-            return self.cache.result(network.name, network.cni_version, attachment)
-        except CnictlError as error:
-            operation.warnings.append(f"DEL goes without the cached result: {error}")
-            return None
 
 
 def _delete_plugins(

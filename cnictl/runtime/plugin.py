@@ -120,9 +120,9 @@ class Plugins:
         seconds = time.monotonic() - began
         return Execution(plugin, verb, path, variables, stdin, stdout, stderr, status, seconds, error, cause)
 
-    def version(self, plugin: str) -> tuple[list[str], Execution]:
+    def version(self, plugin: str, path: str = "") -> tuple[list[str], Execution]:
         """The versions a plugin supports, as it says itself.  Raises PluginFailed."""
-        execution = self.execute(plugin, "VERSION", encode({"cniVersion": CURRENT}).encode())
+        execution = self.execute(plugin, "VERSION", encode({"cniVersion": CURRENT}).encode(), path=path)
         if execution.error is not None:
             if str(execution.error) == "unknown CNI_COMMAND: VERSION":
                 return list(BEFORE_VERSION), execution

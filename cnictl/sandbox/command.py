@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 from cnictl.sandbox import namespaces
 from cnictl.sandbox.node import SandboxError, refusal
+from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL, PassedOn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
-
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-_FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)  # the terminal sends them to the command as well
 
 
 def exec_on_throwaway_node(argv: Sequence[str]) -> int:
@@ -38,7 +35,7 @@ def exec_on_throwaway_node(argv: Sequence[str]) -> int:
         os.close(answers)
         os._exit(_first_process(argv, answer))
     os.close(answer)
-    with _Signals(first):
+    with PassedOn(first):
         with open(answers, encoding="utf-8") as reader:
             reason = reader.read()  # ends when the command has started
         status = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
@@ -49,33 +46,9 @@ def exec_on_throwaway_node(argv: Sequence[str]) -> int:
     return 128 - status if status < 0 else status
 
 
-class _Signals:
-    """While the block runs, signals to this process are passed on to another."""
-
-    def __init__(self, to: int) -> None:
-        self._to = to
-        self._before: list[tuple[signal.Signals, signal._HANDLER]] = []
-
-    def __enter__(self) -> None:
-        for number in _FORWARDED:
-            self._before.append((number, signal.signal(number, self._forward)))
-        for number in _FROM_TERMINAL:
-            self._before.append((number, signal.signal(number, signal.SIG_IGN)))
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before:
-            signal.signal(number, handler)
-
-    def _forward(self, number: int, _: FrameType | None) -> None:
-        try:
-            os.kill(self._to, number)
-        except ProcessLookupError:
-            pass  # it ended first, and its status is on the way
-
-
 def _first_process(argv: Sequence[str], answer: int) -> int:
     namespaces.die_with_parent()
-    for number in _FROM_TERMINAL:
+    for number in FROM_TERMINAL:
         signal.signal(number, signal.SIG_IGN)
     try:
         namespaces.furnish()
@@ -86,7 +59,7 @@ def _first_process(argv: Sequence[str], answer: int) -> int:
     if command == 0:
         os._exit(_become(argv, answer))
     os.close(answer)
-    with _Signals(command):
+    with PassedOn(command):
         while True:
             pid, status = os.wait()  # orphans of the node are ours to bury
             if pid == command:
@@ -95,7 +68,7 @@ def _first_process(argv: Sequence[str], answer: int) -> int:
 
 
 def _become(argv: Sequence[str], answer: int) -> int:
-    for number in (*_FORWARDED, *_FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in (*FORWARDED, *FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(argv[0], list(argv))

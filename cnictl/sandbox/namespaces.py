@@ -95,7 +95,7 @@ def furnish() -> None:
     """
     mount("none", "/", flags=_MS_REC | _MS_PRIVATE)
     mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
-    _own_sys()
+    own_sys()
     _own_state()
     mount("run", "/run", "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
     os.mkdir("/run/netns")
@@ -111,6 +111,16 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
         raise Refused(f"mount {kind or source} on {target}", _last_error())
 
 
+def own_sys() -> None:
+    """Show the new network namespace in /sys/class/net, and keep what is mounted below /sys."""
+    cgroup = os.open("/sys/fs/cgroup", os.O_PATH)
+    try:
+        mount("sysfs", "/sys", "sysfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+        mount(f"/proc/self/fd/{cgroup}", "/sys/fs/cgroup", flags=_MS_BIND | _MS_REC)
+    finally:
+        os.close(cgroup)
+
+
 def _unshare(flags: int, what: str) -> None:
     if _libc.unshare(flags):
         raise Refused(what, _last_error())
@@ -119,16 +129,6 @@ def _unshare(flags: int, what: str) -> None:
 def _last_error() -> OSError:
     code = ctypes.get_errno()
     return OSError(code, os.strerror(code))
-
-
-def _own_sys() -> None:
-    """Show the new network namespace in /sys/class/net, and keep what is mounted below /sys."""
-    cgroup = os.open("/sys/fs/cgroup", os.O_PATH)
-    try:
-        mount("sysfs", "/sys", "sysfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
-        mount(f"/proc/self/fd/{cgroup}", "/sys/fs/cgroup", flags=_MS_BIND | _MS_REC)
-    finally:
-        os.close(cgroup)
 
 
 def _own_state() -> None:

@@ -1,0 +1,93 @@
+"""`cnictl attachments`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnictl.cli import options, output
+from cnictl.cli.problems import UsageProblem
+from cnictl.render.form import Form
+from cnictl.runtime import lookup
+from cnictl.runtime.cache import Cache, CachedAttachment
+from cnictl.runtime.preview import preview_delete
+from cnictl.spec.quote import go_quote
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+Network = Annotated[str, typer.Option("--network", "-n", metavar="NET", help="Of this network only.")]
+Interface = Annotated[str, typer.Option("--ifname", "-i", metavar="NAME", help="With this interface only.")]
+
+
+@app.callback()
+def attachments() -> None:
+    """What the runtime's cache knows of attachments."""
+
+
+@app.command(name="ls")
+def ls(
+    network: Network = "",
+    ifname: Interface = "",
+    whole: Annotated[
+        bool, typer.Option("--no-trunc", help="Do not shorten container ids and paths.")
+    ] = False,
+    cache_dir: options.CacheDir = options.CACHE_DIR,
+    form: options.Output = Form.TABLE,
+) -> None:
+    """List what is attached: by any runtime that keeps libcni's cache.
+
+    A netns that is no longer there is marked: what its attachment holds on the node is free to go.
+    """
+    from cnictl.render.attachments import attachment_members, attachments_table
+
+    found = _found(Cache(cache_dir), network, ifname)
+    output.show(
+        form,
+        lambda: [attachment_members(one) for one in found],
+        lambda: attachments_table(found, whole=whole),
+    )
+
+
+@app.command()
+def show(
+    container: Annotated[
+        str,
+        typer.Argument(metavar="CONTAINER", help="Id, or how it begins; or its netns.", show_default="all"),
+    ] = "",
+    network: Network = "",
+    ifname: Interface = "",
+    cni_path: options.CniPath = "",
+    cache_dir: options.CacheDir = options.CACHE_DIR,
+    form: options.Output = Form.TABLE,
+) -> None:
+    """Show everything about attachments, and what DEL would send to each plugin."""
+    from rich.console import Group
+
+    from cnictl.render.attachments import attachment_details, details_members
+
+    runtime = options.runtime(cni_path, cache_dir, options.TIMEOUT)
+    there = _found(runtime.cache, network, ifname)
+    found = lookup.matching(there, container) if container else there
+    if container and not found:
+        raise UsageProblem(
+            f"no attachment of {go_quote(container)} in {runtime.cache.results}",
+            hint=lookup.listed(there) and f"there are\\n{lookup.listed(there)}",
+        )
+    each = [(one, preview_delete(runtime, one)) for one in found]
+    output.show(
+        form,
+        lambda: [details_members(*one) for one in each],
+        lambda: Group(*(attachment_details(*one) for one in each)),
+    )
+
+
+def _found(cache: Cache, network: str, ifname: str) -> list[CachedAttachment]:
+    listing = cache.listing()
+    for one in listing.skipped:
+        output.note(f"skipped {one.path}: {one.reason}")
+    return [
+        one
+        for one in listing.attachments
+        if network in ("", one.network) and ifname in ("", one.attachment.ifname)
+    ]

@@ -1,0 +1,79 @@
+"""Data to stdout, remarks to stderr, in a form that fits what is at the other end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cnictl.render.form import Form, as_json, as_yaml
+from cnictl.render.text import escape, line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cnictl.render.form import Data
+
+UNBOUNDED = 1 << 16
+"""Columns where there is no terminal: one line a row, for grep."""
+
+
+def show(form: Form, members: Callable[[], Data], table: Callable[[], RenderableType]) -> None:
+    """Print data in the form that was asked for; only that one is made."""
+    if form is Form.JSON:
+        put(as_json(members()))
+    elif form is Form.YAML:
+        put(as_yaml(members()))
+    else:
+        put(_drawn(table()))
+
+
+def put(text: str) -> None:
+    """Print text as it is.  A reader that has seen enough is no error."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def put_raw(data: bytes) -> None:
+    """Print what a program wrote: byte for byte, but escaped on a terminal."""
+    if sys.stdout.isatty():
+        put(escape(data.decode(errors="backslashreplace")))
+        return
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def note(text: str) -> None:
+    """Say something that is no data."""
+    remark(line(text) + "\n")
+
+
+def remark(text: str) -> None:
+    """Say something of several lines, which is escaped already."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def for_terminal() -> Form:
+    """What to print when nobody said: a summary for a person, JSON for a program."""
+    return Form.TABLE if sys.stdout.isatty() else Form.JSON
+
+
+def _drawn(renderable: RenderableType) -> str:
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    console = Console(
+        width=None if terminal else UNBOUNDED, highlight=False, markup=False, emoji=False, soft_wrap=False
+    )
+    with console.capture() as captured:
+        console.print(renderable, crop=False, overflow="fold")
+    return "".join(f"{one.rstrip()}\n" for one in captured.get().split("\n")[:-1])

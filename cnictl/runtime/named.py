@@ -1,0 +1,99 @@
+"""The network namespaces with a name: what they are good for, and removing them without a loss."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnictl import netns_named
+from cnictl.netns import Netns, NetnsError
+from cnictl.netns_named import DIRECTORY
+from cnictl.runtime.container import netns_path
+from cnictl.runtime.lookup import listed
+from cnictl.spec.errors import CnictlError
+from cnictl.spec.names import is_name
+from cnictl.spec.quote import go_quote
+
+if TYPE_CHECKING:
+    from cnictl.runtime.cache import Cache, CachedAttachment
+
+
+class StillAttached(CnictlError):
+    """A namespace has attachments, whose reservations and rules nobody would free after it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedNetns:
+    """A namespace with a name; `inode` is 0 and `problem` says why when the file is none."""
+
+    name: str
+    path: str
+    inode: int
+    processes: int
+    attachments: tuple[CachedAttachment, ...]
+    problem: str = ""
+
+
+def listing(cache: Cache) -> list[NamedNetns]:
+    """All that there are, by name.  Processes are counted as far as this user may see them."""
+    running = _processes()
+    attachments = cache.listing().attachments
+    found = []
+    for name in netns_named.names():
+        path = os.path.join(DIRECTORY, name)
+        its = tuple(one for one in attachments if _is(one.attachment.netns, path))
+        try:
+            with Netns(path) as netns:
+                inode = netns.inode
+        except NetnsError as error:
+            found.append(NamedNetns(name, path, 0, 0, its, str(error)))
+        else:
+            found.append(NamedNetns(name, path, inode, running.get(inode, 0), its))
+    return found
+
+
+def make(name: str) -> str:
+    """Make a namespace of that name and return its path."""
+    if not is_name(name):
+        raise CnictlError(
+            f"invalid name {go_quote(name)} for a network namespace",
+            hint="letters, digits, '_', '.' and '-', and a letter or digit first",
+        )
+    path = os.path.join(DIRECTORY, name)
+    netns_named.create_named(path)
+    return path
+
+
+def remove(text: str, cache: Cache, *, force: bool = False) -> str:
+    """Remove a namespace given by name or path, and return its path.
+
+    Raises StillAttached unless it is forced, NoSuchNetns, and NetnsError.
+    """
+    path = netns_path(text)
+    if os.path.realpath(os.path.dirname(path)) != os.path.realpath(DIRECTORY):
+        raise CnictlError(f"{path} is not in {DIRECTORY}", hint="only namespaces with a name can be removed")
+    its = [one for one in cache.listing().attachments if _is(one.attachment.netns, path)]
+    if its and not force:
+        raise StillAttached(
+            f"{path} has {len(its)} attachment" + ("s" if len(its) > 1 else ""),
+            hint=f"`cnictl del {its[0].network} {text}` first, or --force:\n{listed(its)}",
+        )
+    netns_named.delete_named(path)
+    return path
+
+
+def _is(one: str, path: str) -> bool:
+    return one == path or (bool(one) and os.path.realpath(one) == os.path.realpath(path))
+
+
+def _processes() -> dict[int, int]:
+    """How many processes are in each network namespace, by its inode."""
+    found: dict[int, int] = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+        except OSError:
+            continue  # it ended, or is not ours to look into
+        found[inode] = found.get(inode, 0) + 1
+    return found

@@ -1,0 +1,91 @@
+"""One command inside a network namespace, in the foreground: what `cnictl run` and `netns exec` start."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from cnictl.netns import Netns, NetnsError, entered
+from cnictl.sandbox import namespaces
+from cnictl.sandbox.node import SandboxError
+from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL, PassedOn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONFIGURATION = "/etc/netns"
+"""Below it, per name, the files that take the place of those in /etc; see ip-netns(8)."""
+
+# sys/mount.h
+_MS_BIND, _MS_REC, _MS_SLAVE = 0x1000, 0x4000, 0x80000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def exec_inside(netns: str, argv: Sequence[str], files: Mapping[str, str] | None = None) -> int:
+    """Run a command in a netns and give its exit status as a shell would.
+
+    The command has this process's terminal, standard streams, directory and environment, sees the
+    namespace's links in /sys, and finds each of `files` (path to path) in the place of another.
+    It gets the signals sent to this process.  Raises NetnsError, and SandboxError when there is no
+    such program.
+    """
+    Netns(netns).close()  # so that its absence is told as such
+    sys.stdout.flush()
+    sys.stderr.flush()
+    answers, answer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(answers)
+        os._exit(_become(netns, argv, files or {}, answer))
+    os.close(answer)
+    with PassedOn(pid):
+        with open(answers, encoding="utf-8") as reader:
+            reason = reader.read()  # ends when the command has started
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if reason:
+        raise SandboxError(reason)
+    return 128 - status if status < 0 else status
+
+
+def configured_files(name: str) -> dict[str, str]:
+    """The files that somebody wants in /etc for a namespace of that name: their places, and where they are."""
+    directory = os.path.join(CONFIGURATION, name)
+    try:
+        return {
+            os.path.join("/etc", one): os.path.join(directory, one) for one in sorted(os.listdir(directory))
+        }
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
+def _become(netns: str, argv: Sequence[str], files: Mapping[str, str], answer: int) -> int:
+    for number in (*FORWARDED, *FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        with entered(netns):
+            _furnish(files)
+            os.execvp(argv[0], list(argv))
+    except OSError as error:
+        os.write(answer, f"{argv[0]}: {os.strerror(error.errno or 0)}".encode(errors="replace"))
+    except (NetnsError, namespaces.Refused) as error:
+        os.write(answer, str(error).encode(errors="replace"))
+    return 127
+
+
+def _furnish(files: Mapping[str, str]) -> None:
+    """Show the namespace in /sys, and the files in their places, to this process alone."""
+    if _libc.unshare(namespaces.NEW_MOUNT):
+        number = ctypes.get_errno()
+        raise namespaces.Refused("make a mount namespace", OSError(number, os.strerror(number)))
+    namespaces.mount("none", "/", flags=_MS_REC | _MS_SLAVE)
+    try:
+        namespaces.own_sys()
+    except (namespaces.Refused, OSError):
+        pass  # some containers forbid it; /sys then shows the caller's links, as without us
+    for target, source in files.items():
+        if os.path.exists(target):
+            namespaces.mount(source, target, flags=_MS_BIND)
