@@ -1,0 +1,98 @@
+"""The examples in the docs, run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
+
+DOCS = Path(__file__).parents[2] / "docs"
+MARK = "--- next command ---"
+
+
+def commands(page: str) -> list[tuple[str, list[str]]]:
+    """Return each command of a page's console blocks with the output that is shown for it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        lines = block.splitlines()
+        while lines:
+            line = lines.pop(0)
+            assert line.startswith("$ "), line
+            command = line[2:]
+            here = re.search(r"<<'(\w+)'", command)
+            if here:
+                while lines[0] != here[1]:
+                    command += "\n" + lines.pop(0)
+                command += "\n" + lines.pop(0)
+            shown = []
+            while lines and not lines[0].startswith("$ "):
+                shown.append(lines.pop(0))
+            found.append((command, shown))
+    return [one for one in found if not one[0].startswith("cnictl node")]  # the test has a node already
+
+
+def run(node: Node, page: str, before: str = "") -> None:
+    """Run a page's commands in one shell, and look at what each printed."""
+    examples = commands(page)
+    script = before + "".join(f"echo {shlex.quote(MARK)}\n{command}\n" for command, _ in examples)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = node.run(
+        ["sh", "-e", "-c", f"exec 2>&1\n{script}"],
+        env={"PATH": path, "HOME": "/root", "COLUMNS": "80"},
+        timeout=110,
+    )
+    assert done.status == 0, done.stdout
+    outputs = [part.strip("\n") for part in done.stdout.split(f"{MARK}\n")[1:]]
+    assert len(outputs) == len(examples)
+    for (command, shown), output in zip(examples, outputs, strict=True):
+        for line in shown:
+            pattern = f"*{line}*".replace("[", "[[]").replace("…", "*")
+            assert fnmatchcase(output, pattern), f"$ {command}\nshould print {line!r} and prints\n{output}"
+
+
+def test_the_quick_start_works(node: Node) -> None:
+    """From nothing to a pod that answers."""
+    run(node, (DOCS / "quick-start.md").read_text(encoding="utf-8"))
+
+
+def test_the_recipes_work(node: Node) -> None:
+    """On a node with the network of the quick start."""
+    examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))
+    network = next(command for command, _ in examples if "10-mynet" in command)
+    before = (
+        "export CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
+        f"mkdir -p /etc/cni/net.d\n{network}\n"
+    )
+    run(node, (DOCS / "recipes.md").read_text(encoding="utf-8"), before)
+
+
+def test_the_demonstration_ends_well(node: Node) -> None:
+    """`make demo` shows a fault, says so, and leaves nothing."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = node.run(
+        ["sh", str(DOCS / "demo.sh")],
+        env={"PATH": path, "HOME": "/root", "COLUMNS": "80"},
+        timeout=110,
+    )
+    assert done.status == 0, done.stdout + done.stderr
+    text = done.stdout + done.stderr
+    assert "Welcome to the shop." in text
+    assert "route default via 10.88.0.1 dev eth0 is missing in /run/netns/client" in text
+    assert "CNI-DN-" in text
+    assert "nothing of shop or client" in text
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page is a file."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
