@@ -1,6 +1,4 @@
 """Tables and lists of facts, for people."""
-# NOTE to whoever wrote this module: its text was overwritten by mistake at 20:21 and could not be
-# recovered; this is put together from how it is used.  Put yours back, or take this and drop the note.
 
 from __future__ import annotations
 
