@@ -21,12 +21,16 @@ from cnictl.spec.quote import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from cnictl.netfilter.iptables import Version
     from cnictl.plugin.request import Request
 
 DEFAULT_MASQ_BIT = 13
 """The bit that kube-proxy does not use: its own masquerade mark is bit 14."""
 HIGHEST_PORT = 65535
 HIGHEST_BIT = 31  # a packet's mark has 32
+VERSIONS: tuple[Version, ...] = (4, 6)
+LOCALHOST = "127.0.0.1"
+ANYBODY: dict[Version, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 class PortMapping(Config):
@@ -163,6 +167,17 @@ class PortmapConfig(NetworkConfig):
             mapping.validate()
             if command == "ADD":
                 mapping.validate_for_rules()
+
+    def masqueraded(self, version: Version, own: str) -> list[str]:
+        """The sources that must be masqueraded, for a container whose own addresses are `own`.
+
+        The kernel has no way for IPv6 packets to leave from localhost.
+        """
+        if not self.snat:
+            return []
+        if self.masq_all:
+            return [ANYBODY[version]]
+        return [own, LOCALHOST] if version == 4 else [own]
 
     def options_of(self, name: str) -> list[str]:
         """The keys that only make sense with the backend of that name."""

@@ -13,9 +13,12 @@ from cnictl.netfilter import nft
 from cnictl.netfilter.iptables import PROGRAMS, Tables, Wanted, drop_chain, may_have, usable
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.netfilter.rule import Rule, parse
+from cnictl.netfilter.spelling import COMMENT_LIMIT
 from cnictl.plugin.cleanup import Failures
 from cnictl.spec.digest import digest
 from cnictl.spec.errors import INTERNAL, INVALID_NETWORK_CONFIG, CniError
+
+from .portmap_config import VERSIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +36,6 @@ OWN, LEGACY = "CNI-DN-", "CNI-SN-"
 """What the names of a container's chains begin with: that of today, and that of plugins before 0.7."""
 NAME_LENGTH = 28  # XT_EXTENSION_MAXNAMELEN, linux/netfilter/x_tables.h, less a zero
 PORTS_OF_A_RULE = 15  # XT_MULTI_PORTS, linux/netfilter/xt_multiport.h
-COMMENT_LIMIT = 255
-VERSIONS: tuple[Version, ...] = (4, 6)
-LOCALHOST = "127.0.0.1"
-ANYBODY: dict[Version, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 def chain_name(network: str, container_id: str, prefix: str = OWN) -> str:
@@ -155,12 +154,9 @@ def _rules(
     base = ["-p", mapping.protocol, "--dport", str(mapping.host_port)]
     if destination:
         base += ["-d", destination]
-    if config.snat:
-        mark = config.external_set_mark_chain
-        jump = ("-j", SETMARK if mark is None else mark)
-        yield Rule(chain, *base, "-s", ANYBODY[version] if config.masq_all else str(address), *jump)
-        if version == 4 and not config.masq_all:
-            yield Rule(chain, *base, "-s", LOCALHOST, *jump)
+    mark = SETMARK if config.external_set_mark_chain is None else config.external_set_mark_chain
+    for source in config.masqueraded(version, str(address)):
+        yield Rule(chain, *base, "-s", source, "-j", mark)
     ip = str(address.address)
     target = f"{ip if version == 4 else f'[{ip}]'}:{mapping.container_port}"
     yield Rule(chain, *base, "-j", "DNAT", "--to-destination", target)

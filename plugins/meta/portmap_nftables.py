@@ -20,6 +20,8 @@ from cnictl.netfilter import nft, nft_text
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import NetfilterError
 
+from .portmap_config import VERSIONS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,10 +42,7 @@ BEFORE_1_9 = "hostip_hostports"
 """Where the Go plugins before 1.9 put mappings with a hostIP; kept so that those go on working."""
 HOOKS = ("prerouting", "output")
 CHAINS = (HOSTPORTS, BEFORE_1_9, MASQUERADING)
-VERSIONS: tuple[Version, ...] = (4, 6)
 FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
-LOCALHOST = "127.0.0.1"
-ANYBODY: dict[Version, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 def setup(request: Request, config: PortmapConfig, addresses: dict[Version, Prefix]) -> None:
@@ -176,12 +175,10 @@ def _rules(
         match += f"{mapping.protocol.lower()} dport {mapping.host_port}"
         target = f"{ip if version == 4 else f'[{ip}]'}:{mapping.container_port}"
         found.append((HOSTPORTS, f"{match} dnat to {target} {comment}"))
-    if config.snat:
-        sources = [ANYBODY[version]] if config.masq_all else [ip, LOCALHOST] if version == 4 else [ip]
-        found += [
-            (MASQUERADING, f"{family} saddr {source} {family} daddr {ip} masquerade {comment}")
-            for source in sources
-        ]
+    found += [
+        (MASQUERADING, f"{family} saddr {source} {family} daddr {ip} masquerade {comment}")
+        for source in config.masqueraded(version, ip)
+    ]
     return found
 
 

@@ -31,6 +31,7 @@ from tests.kernel.plugins.forwarding import (
 
 Backend = Literal["iptables", "nftables"]
 BACKENDS: list[Backend] = ["iptables", "nftables"]
+VERSIONS: tuple[Literal[4, 6], ...] = (4, 6)
 MARKING = '-m comment --comment "CNI portfwd masquerade mark"'
 SHARED = [
     "-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT",
@@ -47,10 +48,6 @@ MANY = [
     {"hostPort": 8084, "containerPort": 84, "protocol": "sctp", "hostIP": "0.0.0.0"},
     {"hostPort": 8085, "containerPort": 85, "protocol": "tcp", "hostIP": "2001:db8:a::1"},
 ]
-
-
-def tool(version: Literal[4, 6]) -> str:
-    return "iptables" if version == 4 else "ip6tables"
 
 
 @pytest.mark.parametrize("version", SUPPORTED)
@@ -98,7 +95,7 @@ def test_the_rules_of_both_families(variant: Variant, node: Node, plugins_dir: s
         *rules("2001:db8::/64", "[2001:db8::2]", ipv6),
         *dispatching,
     ]
-    for version in (4, 6):
+    for version in VERSIONS:
         assert [line for line in nat(node, version, variant) if line in SHARED] == SHARED
     assert attachment.check() == ""
     attachment.delete()
@@ -159,16 +156,26 @@ def test_who_is_masqueraded(keys: dict[str, Any], expected: list[str], node: Nod
     assert localnet == ("0" if keys.get("snat") is False else "1")
 
 
-def test_another_bit_adds_to_what_is_shared(node: Node, plugins_dir: str) -> None:
+@pytest.mark.parametrize("variant", ["nft", "legacy"])
+def test_another_bit_adds_to_what_is_shared(
+    variant: Variant, node: Node, plugins_dir: str, tmp_path: Path
+) -> None:
     """As with the Go plugins both marks are set and masqueraded from then on."""
-    forwarding(node, plugins_dir).add()
-    attachment = forwarding(node, plugins_dir, container="cid2", markMasqBit=5)
+    path = variant_path(tmp_path, variant)
+    forwarding(node, plugins_dir, path=path).add()
+    attachment = forwarding(node, plugins_dir, container="cid2", markMasqBit=5, path=path)
     attachment.add()
     assert attachment.check() == ""
-    masquerading = [line for line in nat(node) if line.startswith("-A CNI-HOSTPORT-MASQ")]
-    assert masquerading == [
-        f"-A CNI-HOSTPORT-MASQ -m mark --mark {mark}/{mark} -j MASQUERADE" for mark in ("0x2000", "0x20")
-    ]
+    for version in VERSIONS:
+        rules = nat(node, version, variant)
+        for rule in (
+            "-A CNI-HOSTPORT-MASQ -m mark --mark {0}/{0} -j MASQUERADE",
+            f"-A CNI-HOSTPORT-SETMARK {MARKING} -j MARK --set-xmark {{0}}/{{0}}",
+        ):
+            start = rule.partition(" {0}")[0]
+            assert [line for line in rules if line.startswith(start)] == [
+                rule.format(mark) for mark in ("0x2000", "0x20")
+            ]
 
 
 def test_the_jump_to_masquerading_comes_before_that_of_bridge(node: Node, plugins_dir: str) -> None:
@@ -393,7 +400,7 @@ def test_twenty_at_once(variant: Variant, node: Node, plugins_dir: str, tmp_path
     ]
     with ThreadPoolExecutor(20) as at_once:
         list(at_once.map(lambda one: one.add(), attachments))
-        for version in (4, 6):
+        for version in VERSIONS:
             rules = nat(node, version, variant)
             assert [line for line in rules if line in SHARED] == SHARED
             assert len(rules) == len(set(rules)) == len(SHARED) + 20 * (4 if version == 4 else 3)
