@@ -50,6 +50,9 @@ FORBIDDEN = {
 }
 """What a module may not import although it is below."""
 
+ASKS_PLUGINS = {"cnictl.lint.described", "cnictl.state.attachments"}
+"""Who imports plugins above them: only to ask what keys they have and what they declare, never to run them."""
+
 HEAVY = {
     "argparse", "asyncio", "collections.abc", "contextlib", "dataclasses", "importlib.metadata", "inspect",
     "ipaddress", "logging", "pathlib", "random", "shlex", "shutil", "socket", "subprocess", "tempfile",
@@ -142,6 +145,17 @@ def test_imports_go_down(name: str):
     allowed -= FORBIDDEN.get(part, set())
     wrong = {other for other in imports(name) if unit(other) and unit(other) not in allowed}
     assert not wrong, f"{name} imports {', '.join(sorted(wrong))}"
+
+
+def test_plugins_are_run_as_programs():
+    """Nobody between the plugins and the command line calls one: what is tested is what is shipped."""
+    above = set().union(*FLOORS[floor("cnictl_plugins") + 1 : floor("cli")])
+    users = {
+        name
+        for name in modules()
+        if unit(name) in above and any(unit(other) == "cnictl_plugins" for other in imports(name))
+    }
+    assert users <= ASKS_PLUGINS
 
 
 def test_plugins_are_thin():
