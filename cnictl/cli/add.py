@@ -9,7 +9,6 @@ import typer
 from cnictl.cli import options, output
 from cnictl.render.form import Form  # noqa: TC001 - typer reads it
 from cnictl.runtime import container
-from cnictl.runtime.lookup import Wanted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -45,12 +44,11 @@ def add(
     """
     known = options.network(conf_dir, net).network
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
-    path = container.netns_path(netns) if netns else ""
-    wanted = Wanted(
-        path, container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)
+    wanted = options.wanted(
+        netns, container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)
     )
     options.note_unwanted(known, options.checked(wanted.new()))
-    with container.Throwaway(path) as place:
+    with container.Throwaway(wanted.netns) as place:
         attachment = wanted.at(place.path).new()
         report = runtime.add(known, attachment)
         place.keep()

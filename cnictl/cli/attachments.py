@@ -41,7 +41,10 @@ def ls(
     """
     from cnictl.render.attachments import attachment_members, attachments_table
 
-    found = _found(Cache(cache_dir), network, ifname)
+    cache = Cache(cache_dir)
+    found = _found(cache, network, ifname)
+    if not found:
+        output.note(f"no attachments in {cache.results}")
     output.show(
         form,
         lambda: [attachment_members(one) for one in found],

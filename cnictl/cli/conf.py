@@ -61,6 +61,8 @@ def ls(
     output.show(
         form, lambda: selection_members(runtime.value, conf_dir, found), lambda: selection_table(found)
     )
+    if found.remark:
+        output.note(found.remark)
     if found.problem:
         output.note(found.problem)
         raise typer.Exit(problems.NO)

@@ -35,8 +35,9 @@ def execute(
     ] = "",
     net: Annotated[str, typer.Option("--net", "-n", metavar="NET", help="Its part of this network.")] = "",
     nth: Annotated[
-        int, typer.Option("--nth", min=1, help="Which of NET's plugins.", show_default="the one of that name")
-    ] = 0,
+        int | None,
+        typer.Option("--nth", min=1, help="Which of NET's plugins.", show_default="the one of that name"),
+    ] = None,
     previous: Annotated[
         str, typer.Option("--prev-result", metavar="FILE", help="A Result for prevResult; - for stdin.")
     ] = "",
@@ -81,7 +82,7 @@ def execute(
             known = options.network(conf_dir, net).network
             before = source.read(previous) if previous else b""
             cache = Cache(cache_dir)
-            stdin = raw.derived(known, plugin, verb, attachment, cache, nth=nth, previous=before)
+            stdin = raw.derived(known, plugin, verb, attachment, cache, nth=nth or 0, previous=before)
         else:
             stdin = _stdin(conf, needed=verb != "VERSION")
     except CnictlError as error:

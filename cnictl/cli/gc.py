@@ -66,12 +66,12 @@ def gc(
     if not plan:
         report = runtime.gc(known, listed, everything=everything)
         options.warn(report.warnings)
-        for one in planned.stale:
-            if container.discard_throwaway(one.attachment.netns, runtime.cache):
-                output.note(f"removed {one.attachment.netns}")
     elif planned.disabled:
         output.note("disableGC is set: nothing would be done")
     output.show(form, lambda: plan_members(known.name, planned), lambda: plan_table(planned))
+    for one in () if plan else planned.stale:
+        if container.discard_throwaway(one.attachment.netns, runtime.cache):
+            output.note(f"removed {one.attachment.netns}")
 
 
 def _confirm(question: str) -> None:

@@ -28,6 +28,8 @@ def ls(cache_dir: options.CacheDir = options.CACHE_DIR, form: options.Output = F
     from cnictl.render.netns import netns_members, netns_table
 
     found = named.listing(Cache(cache_dir))
+    if not found:
+        output.note(f"no network namespaces in {DIRECTORY}")
     output.show(form, lambda: netns_members(found), lambda: netns_table(found))
 
 
@@ -68,7 +70,7 @@ def execute(
 
     Example: cnictl netns exec pod -- ip addr
     """
-    path = container.netns_path(where)
+    path = options.netns_path(where)
     directory, _, name = path.rpartition("/")
     files = configured_files(name) if os.path.realpath(directory) == os.path.realpath(DIRECTORY) else {}
     raise typer.Exit(exec_inside(path, command, files))

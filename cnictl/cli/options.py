@@ -128,6 +128,14 @@ def network(conf_dir: str, net: str) -> Target:
         raise UsageProblem(str(error), hint=error.hint) from error
 
 
+def netns_path(text: str, *, there: bool = True) -> str:
+    """The path of NETNS, "" for none; raises UsageProblem for a name that means nothing."""
+    try:
+        return container.netns_path(text, there=there) if text else ""
+    except CnictlError as error:
+        raise UsageProblem(str(error), hint=error.hint) from error
+
+
 def wanted(
     netns: str,
     container_id: str,
@@ -138,8 +146,7 @@ def wanted(
     there: bool = True,
 ) -> Wanted:
     """What is said about an attachment that was made before."""
-    path = container.netns_path(netns, there=there) if netns else ""
-    return Wanted(path, container_id, ifname, args, capability_args)
+    return Wanted(netns_path(netns, there=there), container_id, ifname, args, capability_args)
 
 
 def existing(

@@ -42,7 +42,8 @@ def put(text: str) -> None:
 def put_raw(data: bytes) -> None:
     """Print what a program wrote: byte for byte, but escaped on a terminal."""
     if sys.stdout.isatty():
-        put(escape(data.decode(errors="backslashreplace")))
+        text = escape(data.decode(errors="backslashreplace"))
+        put(text if text.endswith("\n") or not text else text + "\n")
         return
     try:
         sys.stdout.buffer.write(data)
@@ -69,7 +70,10 @@ def for_terminal() -> Form:
 
 def _drawn(renderable: RenderableType) -> str:
     from rich.console import Console
+    from rich.table import Table
 
+    if isinstance(renderable, Table) and not renderable.row_count:
+        return ""  # headings of nothing
     terminal = sys.stdout.isatty()
     console = Console(
         width=None if terminal else UNBOUNDED, highlight=False, markup=False, emoji=False, soft_wrap=False

@@ -28,8 +28,9 @@ def wrong_usage(error: typer.TyperException) -> int:
     """Say how the command line is wrong and where its help is."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "cnictl"
-    message = error.format_message().rstrip(".")
-    _say(message[:1].lower() + message[1:], f"try `{path} --help`")
+    message, _, suggestion = error.format_message().partition(". Did you mean ")
+    hint = f"did you mean {suggestion}" if suggestion else f"try `{path} --help`"
+    _say(message[:1].lower() + message[1:].rstrip("."), hint)
     return USAGE
 
 

@@ -6,7 +6,6 @@ import typer
 
 from cnictl.cli import options, problems
 from cnictl.runtime import container
-from cnictl.runtime.lookup import Wanted
 from cnictl.runtime.visit import Attached
 from cnictl.sandbox.inside import exec_inside
 from cnictl.spec.errors import CnictlError
@@ -41,7 +40,7 @@ def run(
     """
     known = options.network(conf_dir, net).network
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
-    wanted = Wanted(
+    wanted = options.wanted(
         "", container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)
     )
     options.note_unwanted(known, options.checked(wanted.new()))

@@ -19,7 +19,7 @@ _STYLES = {"used": GOOD, "by name": "", "broken": BAD}
 def selection_table(selection: Selection) -> Table:
     """Return one line a file, in the runtime's order."""
     return table(
-        ("FILE", "NETWORK", "VERSION", "PLUGINS", "", "WHY"), (_row(one) for one in selection.choices)
+        ("FILE", "NETWORK", "VERSION", "PLUGINS", "VERDICT", "WHY"), (_row(one) for one in selection.choices)
     )
 
 
@@ -29,6 +29,7 @@ def selection_members(runtime: str, directory: str, selection: Selection) -> dic
         "runtime": runtime,
         "directory": directory,
         "problem": selection.problem or None,
+        "remark": selection.remark or None,
         "files": [
             {
                 "file": one.path,

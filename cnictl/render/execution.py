@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from cnictl.child import CannotRun
 from cnictl.invoke import Completed
 from cnictl.render.text import escape
 from cnictl.spec.document import decode, encode
@@ -68,10 +69,10 @@ def ending(execution: Execution) -> str:
 
 
 def outcome(execution: Execution) -> str:
-    """Return how a call ended: `exit status 1`, `signal: killed`, `did not end by itself`."""
+    """Return how a call ended: `exit status 1`, `signal: killed`, `ended by cnictl`."""
     if execution.status is not None:
         return Completed(execution.status).reason
-    return str(execution.cause) if execution.cause is not None else "did not end by itself"
+    return "did not start" if isinstance(execution.cause, CannotRun) else "ended by cnictl"
 
 
 def milliseconds(seconds: float) -> str:
@@ -79,9 +80,9 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
-def tail(stderr: bytes, lines: int = TAIL) -> list[str]:
-    """Return the last lines of what a plugin wrote to stderr."""
-    text = stderr.decode(errors="backslashreplace").rstrip()
+def tail(written: bytes, lines: int = TAIL) -> list[str]:
+    """Return the last lines of what a plugin wrote."""
+    text = written.decode(errors="backslashreplace").rstrip()
     return [escape(one, keep="") for one in text.split("\n")[-lines:]] if text else []
 
 

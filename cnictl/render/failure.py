@@ -35,8 +35,8 @@ def failure_text(error: OperationFailed) -> str:
     for one in _parts(error):
         if isinstance(one, PluginFailed):
             written += list(_plugin_lines(one))
-    for remark in error.cleanup:
-        written.append(f"  while rolling back: {line(str(remark))}")
+    written += [f"  while rolling back: {line(str(one))}" for one in error.cleanup]
+    written += [f"  note: {line(one)}" for one in error.warnings]
     return "".join(f"{one}\n" for one in written)
 
 
@@ -58,13 +58,19 @@ def _plugin_lines(error: PluginFailed) -> Iterator[str]:
     yield f"  plugin   {line(execution.path if execution else error.plugin)}"
     ended = f", {line(ending(execution))}" if execution else ", not run"
     yield f"  verb     {error.verb}{ended}"
-    if answer.code:
+    if answer.code and (execution is None or execution.status):
         meaning = MEANINGS.get(answer.code, "")
         yield f"  code     {answer.code}" + (f", {meaning}" if meaning else "")
-    if execution is not None and execution.cause is None:
         yield f"  msg      {line(answer.msg)}"
-    if answer.details:
-        yield f"  details  {line(answer.details)}"
-    if execution is not None and execution.stderr.strip():
-        yield "  stderr"
-        yield from (f"    {one}" for one in tail(execution.stderr))
+        if answer.details:
+            yield f"  details  {line(answer.details)}"
+    if execution is not None:
+        # where the status says success, it is the output that was wrong
+        yield from _written("stdout", execution.stdout if execution.status == 0 else b"")
+        yield from _written("stderr", execution.stderr)
+
+
+def _written(name: str, data: bytes) -> Iterator[str]:
+    if data.strip():
+        yield f"  {name}"
+        yield from (f"    {one}" for one in tail(data))

@@ -24,6 +24,7 @@ def result_table(network: str, attachment: Attachment, result: AnyResult | None)
         ("network", network),
         ("container", attachment.container_id),
         ("netns", attachment.netns),
+        ("ifname", attachment.ifname),
     ]
     return facts([*head, *(_lines(results.current(result)) if result is not None else ())])
 

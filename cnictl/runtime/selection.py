@@ -43,10 +43,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All files of a directory in the runtime's order; `problem` is why it has no network for pods."""
+    """All files of a directory in the runtime's order.
+
+    `problem` is why it has no network for pods, `remark` what else there is to know.
+    """
 
     choices: tuple[Choice, ...]
     problem: str = ""
+    remark: str = ""
 
 
 Check = Callable[["NetworkList"], str]
@@ -99,10 +103,12 @@ def select_podman(directory: str, works: Check, *, default: str = "") -> Selecti
         (one for one in choices if one.verdict == "by name" and _network_name(one) == default), None
     )
     choices = [_promoted(one, "the default network", chosen) for one in choices]
-    problem = ""
+    problem = remark = ""
     if chosen is None and default != PODMAN_DEFAULT:
         problem = f"the default network is {default}, and no file has it"
-    return Selection(_in_order(choices, _ignored(directory, LISTS)), problem)
+    elif chosen is None:
+        remark = f"no file has the network {default}: podman makes one up"
+    return Selection(_in_order(choices, _ignored(directory, LISTS)), problem, remark)
 
 
 def select_cnitool(directory: str) -> Selection:

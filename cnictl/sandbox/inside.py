@@ -52,7 +52,7 @@ def exec_inside(netns: str, argv: Sequence[str], files: Mapping[str, str] | None
 
 
 def configured_files(name: str) -> dict[str, str]:
-    """The files that somebody wants in /etc for a namespace of that name: their places, and where they are."""
+    """The files that somebody wants in /etc for a namespace of that name: their places and where they are."""
     directory = os.path.join(CONFIGURATION, name)
     try:
         return {
