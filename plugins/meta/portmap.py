@@ -28,7 +28,7 @@ from cnictl.spec.errors import INTERNAL, CniError
 from cnictl.spec.result import current
 
 from . import portmap_iptables, portmap_nftables
-from .portmap_config import PortmapConfig, read
+from .portmap_config import VERSIONS, PortmapConfig, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _container_addresses(request: Request, result: Result) -> Addresses:
             if interface.name != request.ifname or not interface.sandbox:
                 continue
         found.setdefault(4 if ip.address.version == 4 else 6, ip.address)
-    return {version: found[version] for version in portmap_iptables.VERSIONS if version in found}
+    return {version: found[version] for version in VERSIONS if version in found}
 
 
 def _forward(request: Request, config: PortmapConfig, addresses: Addresses) -> None:

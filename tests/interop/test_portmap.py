@@ -67,7 +67,7 @@ def tables(node: Node, variant: Variant) -> tuple[list[str], list[str], str]:
 
 
 def overlooks_the_last_option(node: Node) -> bool:
-    """Whether this ip6tables takes one port's rule for another's, so that the Go plugin makes only the first."""
+    """Whether this ip6tables takes one port's rule for another's, so that Go makes only the first."""
     rule = ["PREROUTING", "-p", "tcp", "-j", "ACCEPT", "--dport"]
     node.run(["ip6tables-legacy", "-t", "nat", "-A", *rule, "1"]).checked()
     return node.run(["ip6tables-legacy", "-t", "nat", "-C", *rule, "2"]).status == 0
