@@ -213,6 +213,27 @@ def test_the_one_free_address_of_many_is_found(host_local: Program, net: Path):
 
 
 @pytest.mark.parametrize(
+    ("last", "taken", "expected"),
+    [
+        ("3", "4 5", "6"),
+        ("5", "6", "2"),
+        ("128", "2", "3"),
+        ("3", "2 4 5 6", "3"),
+        ("6", "2 3", "4"),
+    ],
+)
+def test_the_search_begins_behind_the_last(
+    last: str, taken: str, expected: str, host_local: Program, net: Path
+):
+    """It passes over what is taken, and comes round to the last one itself at the very end."""
+    net.mkdir()
+    (net / "last_reserved_ip.0").write_text(f"192.168.1.{last}")
+    for number in taken.split():
+        (net / f"192.168.1.{number}").touch()
+    assert host_local("ADD", configuration(net, SMALL)).addresses == [f"192.168.1.{expected}/29"]
+
+
+@pytest.mark.parametrize(
     ("last", "expected"), [("192.168.1.4\n", 2), ("10.9.9.9", 2), ("nonsense", 2), ("192.168.1.4", 5)]
 )
 def test_a_last_address_that_means_nothing(last: str, expected: int, host_local: Program, net: Path):

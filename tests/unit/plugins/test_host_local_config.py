@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cnictl.spec.document import Document
+from cnictl_plugins.ipam.host_local_config import RangeConfig
 from tests import refused as cases
 from tests.program import Program
 from tests.refused import Refused
@@ -94,6 +96,22 @@ def test_ranges(configured: dict[str, object], addresses: list[str], host_local:
         "ipam": {"type": "host-local", "dataDir": str(tmp_path), **configured},
     }  # fmt: skip
     assert host_local("ADD", configuration).addresses == addresses
+
+
+@pytest.mark.parametrize(
+    ("subnet", "expected", "gateway"),
+    [
+        ("192.0.2.0/24", "192.0.2.1-192.0.2.254", "192.0.2.1"),
+        ("192.0.2.0/25", "192.0.2.1-192.0.2.126", "192.0.2.1"),
+        ("192.0.2.128/30", "192.0.2.129-192.0.2.130", "192.0.2.129"),
+        ("2001:DB8:1::/64", "2001:db8:1::1-2001:db8:1:0:ffff:ffff:ffff:ffff", "2001:db8:1::1"),
+        ("::/64", "::1-::ffff:ffff:ffff:ffff", "::1"),
+    ],
+)
+def test_defaults_of_a_range(subnet: str, expected: str, gateway: str):
+    """From the second address to the last; IPv4 keeps its broadcast address out, IPv6 has none."""
+    filled = RangeConfig(Document({"subnet": subnet})).range()
+    assert (str(filled), str(filled.gateway)) == (expected, gateway)
 
 
 def test_the_order_of_range_sets(host_local: Program, tmp_path: Path):
