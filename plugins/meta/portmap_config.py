@@ -191,23 +191,6 @@ class PortmapConfig(NetworkConfig):
                     found.append(key)
         return found
 
-    def validate(self, request: Request) -> None:
-        self.check_mark()
-        if self.backend is not None:
-            self.check_backend(self.backend)
-        for mapping in self.port_mappings:
-            mapping.validate()
-            if request.command == "ADD":
-                mapping.validate_for_rules()
-
-    def check_mark(self) -> None:
-        """Raise CniError for a bit that no mark has, or that would not be used."""
-        bit = self.mark_masq_bit
-        if bit is not None and self.external_set_mark_chain is not None:
-            raise _invalid("Cannot specify externalSetMarkChain and markMasqBit")
-        if bit is not None and not 0 <= bit <= HIGHEST_BIT:
-            raise _invalid(f"MasqMarkBit must be between 0 and {HIGHEST_BIT}", f"markMasqBit is {bit}")
-
     def check_backend(self, name: str) -> None:
         """Raise CniError when there is no such backend, or when a key is for the other one."""
         other = backend.NFTABLES if name == backend.IPTABLES else backend.IPTABLES
@@ -235,13 +218,17 @@ def read(request: Request) -> PortmapConfig:
         raise error.within(f"{context}failed to parse network configuration: ") from None
     try:
         request.given_result()
-        if config.backend is None and request.command != "DEL" and config.options_of(backend.NFTABLES):
-            config.check_mark()
-            config.check_backend(backend.probe())
-        config.validate(request)
+        _validate(config, request.command)
     except CniError as error:
         raise error.within(context) from None
     return config
+
+
+def _validate(config: PortmapConfig, command: str) -> None:
+    config.check_keys()
+    if config.backend is None and command != "DEL" and config.options_of(backend.NFTABLES):
+        config.check_backend(backend.probe())
+    config.check_mappings(command)
 
 
 def _invalid(message: str, details: str = "") -> CniError:
