@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -29,9 +30,9 @@ CONTENT_LIMIT = 1 << 20
 """Bytes read of a file, as in the observer of CHECK."""
 
 
-def reservations(directories: Iterable[str]) -> Iterator[Entity]:
+def reservations(tops: Iterable[str], unread: list[OSError]) -> Iterator[Entity]:
     """Yield the addresses that host-local keeps below its data directories, and what else it has there."""
-    for entity in files(directories):
+    for entity in files(tops, unread):
         directory, _, name = entity.key.rpartition("/")
         kept = Reservation.read(name, str(entity.facts["content"]).strip().encode())
         if kept is None:
@@ -40,29 +41,38 @@ def reservations(directories: Iterable[str]) -> Iterator[Entity]:
             yield entities.reservation(directory, kept.address, kept.container_id, kept.ifname or None)
 
 
-def files(directories: Iterable[str]) -> Iterator[Entity]:
-    """Yield the regular files below directories that are there, each with its content."""
-    for top in directories:
-        for where, below, names in os.walk(top):
+def files(tops: Iterable[str], unread: list[OSError]) -> Iterator[Entity]:
+    """Yield the regular files below directories, each with its content.
+
+    What is there and cannot be read is added to `unread`.
+    """
+    for top in tops:
+        for where, below, names in os.walk(top, onerror=lambda error: _note(error, unread)):
             below.sort()
             for name in sorted(names):
-                yield from file(os.path.join(where, name))
+                yield from file(os.path.join(where, name), unread)
 
 
-def file(path: str) -> Iterator[Entity]:
-    """Yield a regular file; nothing when it is gone, of another type, or not ours to read."""
+def file(path: str, unread: list[OSError]) -> Iterator[Entity]:
+    """Yield a regular file; nothing when it is gone, of another type, or cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return
-    try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return
             content = os.read(descriptor, CONTENT_LIMIT)
-            yield entities.file(path, content.decode(errors="replace"))
-    except OSError:
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        _note(error, unread)
         return
-    finally:
-        os.close(descriptor)
+    yield entities.file(path, content.decode(errors="replace"))
+
+
+def _note(error: OSError, unread: list[OSError]) -> None:
+    """Remember a failure, unless it says that there is nothing, or no file."""
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+        unread.append(error)
 
 
 def directories(cache_dir: str) -> tuple[list[str], list[str]]:
@@ -95,7 +105,7 @@ def _named(members: dict[str, Json]) -> dict[str, None]:
     return {directory.rstrip("/"): None} if isinstance(directory, str) and directory.startswith("/") else {}
 
 
-def attachments(cache_dir: str) -> Iterator[Entity]:
+def attachments(cache_dir: str, unread: list[OSError]) -> Iterator[Entity]:
     """Yield what the runtime remembers; files of its cache that cannot be understood come as files.
 
     Raises CnictlError when the directory cannot be read.
@@ -104,7 +114,7 @@ def attachments(cache_dir: str) -> Iterator[Entity]:
     for cached in listing.attachments:
         yield _attachment(cached)
     for skipped in listing.skipped:
-        yield from file(skipped.path)
+        yield from file(skipped.path, unread)
 
 
 def _attachment(cached: CachedAttachment) -> Entity:

@@ -69,13 +69,15 @@ def take(
     kept, backups = directories(cache_dir)
     taking = _Taking(sysctls)
     node = taking.place(NODE)
-    taking.add(NODE, reservations(kept if data_dirs is None else data_dirs))
-    taking.add(NODE, files(backups if backup_dirs is None else backup_dirs))
-    taking.add(NODE, (entity for path in paths for entity in file(path)))
+    unread: list[OSError] = []
+    taking.add(NODE, reservations(kept if data_dirs is None else data_dirs, unread))
+    taking.add(NODE, files(backups if backup_dirs is None else backup_dirs, unread))
+    taking.add(NODE, (entity for path in paths for entity in file(path, unread)))
     try:
-        taking.add(NODE, attachments(cache_dir))
+        taking.add(NODE, attachments(cache_dir, unread))
     except CnictlError as error:
         taking.unseen.append(Unseen(NODE, "attachment", str(error)))
+    taking.unseen += [Unseen(NODE, f"file {one.filename}", one.strerror or str(one)) for one in unread]
     named = dict(pods or {})
     for path in dict.fromkeys(named.values()):
         taking.place(path, node)

@@ -18,13 +18,16 @@ ANY = "*"
 EVERYTHING = "everything"
 """What is unseen of a place that cannot be entered."""
 
+IN_FILES = ("reservation", "holder")
+"""Kinds that are read from files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """Something of a place that could not be read, and why.
 
-    `what` is a kind, with the first words of the keys if it was not all of that kind (`chain ip6tables`),
-    or EVERYTHING.
+    `what` is a kind, with the first words of the keys if it was not all of that kind (`chain ip6tables`);
+    a `file` with its path, which may be a directory of reservations; or EVERYTHING.
     """
 
     where: str
@@ -33,8 +36,11 @@ class Unseen:
 
     def covers(self, where: str, entity: Entity) -> bool:
         """Whether an entity is among what could not be read."""
-        words = f"{entity.kind} {entity.key} "
-        return self.where == where and (self.what == EVERYTHING or words.startswith(f"{self.what} "))
+        if self.where != where:
+            return False
+        is_file = entity.kind in IN_FILES and self.what.startswith("file ")
+        words = f"{'file' if is_file else entity.kind} {entity.key} "
+        return self.what == EVERYTHING or words.startswith((f"{self.what} ", f"{self.what}/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ FORBIDDEN = {
 """What a module may not import although it is below."""
 
 ASKS_PLUGINS = {"cnictl.lint.described", "cnictl.state.attachments"}
-"""Who imports plugins above them: only to ask what keys they have and what they declare, never to run them."""
+"""Who imports plugins from above: to ask what keys they have and what they declare, never to run them."""
 
 HEAVY = {
     "argparse", "asyncio", "collections.abc", "contextlib", "dataclasses", "importlib.metadata", "inspect",

@@ -15,7 +15,7 @@ from cnictl.spec.address import Address, Prefix
 from cnictl.state.dump import dump
 from cnictl.state.kinds import KINDS
 from cnictl.state.load import SnapshotError, load
-from cnictl.state.snapshot import Snapshot, Unseen
+from cnictl.state.snapshot import EVERYTHING, Snapshot, Unseen
 from tests.unit.state.states import snapshots
 
 EXAMPLE = """\
@@ -257,6 +257,12 @@ def test_unseen_covers_what_its_words_begin():
     assert not unseen.covers(NODE, Entity("chain", "ip6tables-legacy nat OUTPUT"))
     assert not unseen.covers("c1", Entity("chain", "ip6tables nat OUTPUT"))
     assert Unseen(NODE, "chain", "").covers(NODE, Entity("chain", "iptables nat OUTPUT"))
+    directory = Unseen(NODE, "file /var/lib/cni/networks", "permission denied")
+    assert directory.covers(NODE, Entity("file", "/var/lib/cni/networks/n/lock"))
+    assert directory.covers(NODE, Entity("reservation", "/var/lib/cni/networks/n/10.1.0.2"))
+    assert directory.covers(NODE, Entity("holder", "/var/lib/cni/networks/n c1 eth0"))
+    assert not directory.covers(NODE, Entity("file", "/var/lib/cni/networks-2"))
+    assert Unseen(NODE, EVERYTHING, "").covers(NODE, Entity("link", "eth0"))
 
 
 FUNCTIONS: dict[str, Any] = {
