@@ -112,7 +112,9 @@ def test_arguments_add_addresses(args: str, expected: list[tuple[str, str | None
 
 def test_whose_word_counts(static: Program):
     """The runtime's before that of args, and that before configuration and arguments together."""
-    by_args: dict[str, Any] = {"args": {"cni": {"ips": ["10.2.1.1/24"], "labels": [{"key": "a", "value": "b"}]}}}
+    by_args: dict[str, Any] = {
+        "args": {"cni": {"ips": ["10.2.1.1/24"], "labels": [{"key": "a", "value": "b"}]}}
+    }
     by_runtime: dict[str, Any] = {"runtimeConfig": {"ips": ["10.3.1.1/24", "10.3.2.1/24"]}}
     nothing: dict[str, Any] = {"runtimeConfig": {"ips": []}, "args": {"cni": {"ips": []}}}
     args = "IP=10.20.0.1/24"
