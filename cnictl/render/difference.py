@@ -27,6 +27,8 @@ def difference_tree(difference: Difference) -> Tree:
 def difference_members(difference: Difference) -> Json:
     """Return the same for `-o json`."""
     return {
+        "gone": list(difference.gone),
+        "new": list(difference.new),
         "changes": [_change_members(change) for change in difference.changes],
         "unseen": [{"place": one.where, "what": one.what, "reason": one.reason} for one in difference.unseen],
     }
@@ -37,6 +39,10 @@ def _difference_lines(difference: Difference) -> Iterator[Line]:
         yield Line(0, "", place)
         for change in changes:
             yield from _change_lines(change)
+    for place in difference.gone:
+        yield Line(0, "-", f"pod {place} is gone")
+    for place in difference.new:
+        yield Line(0, "+", f"pod {place} is new")
     if difference.unseen:
         yield Line(0, "", "not compared")
         for one in difference.unseen:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
+from cnictl.declare.model import NODE
 from cnictl.state.binding import bind
 from cnictl.state.kinds import KINDS, natural
 from cnictl.state.snapshot import ANY, Snapshot, Unseen, told_elsewhere
@@ -76,14 +77,17 @@ class Change:
 class Difference:
     """All changes, by place and kind; as a truth value, whether there are any.
 
-    `unseen` could not be read on one side at least and was not compared.
+    `gone` and `new` are pods that only one side has, with whatever is in them.  `unseen` could not
+    be read on one side at least and was not compared.
     """
 
     changes: tuple[Change, ...] = ()
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
     unseen: tuple[Unseen, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.changes)
+        return bool(self.changes or self.gone or self.new)
 
     def places(self) -> dict[str, list[Change]]:
         """Return the changes of each place that has some."""
@@ -111,9 +115,13 @@ def difference(
     new = after if isinstance(after, Snapshot) else Snapshot(after)
     old, new = bind(old, new, given) if bind_random else (old.by_name(), new.by_name())
     unseen = (*old.unseen, *(one for one in new.unseen if one not in old.unseen))
+    whole = old.complete and new.complete
+    pods = {*old.state.places, *new.state.places} - {NODE} if whole else set()
+    gone, come = pods - new.state.places.keys(), pods - old.state.places.keys()
+    places = dict.fromkeys((*old.state.places, *new.state.places, *(one[0] for one in old.absent)))
     changes = [
         change
-        for where in dict.fromkeys((*old.state.places, *new.state.places, *(one[0] for one in old.absent)))
+        for where in places.keys() - gone - come
         for change in _in_place(old, new, where)
         if not any(one.covers(where, change.entity) for one in unseen)
     ]
@@ -127,12 +135,16 @@ def difference(
         )
     )
     return Difference(
-        tuple(changes), tuple(Unseen(old.name_of(one.where), one.what, one.reason) for one in unseen)
+        tuple(changes),
+        tuple(sorted(map(old.name_of, gone), key=natural)),
+        tuple(sorted(map(new.name_of, come), key=natural)),
+        tuple(Unseen(old.name_of(one.where), one.what, one.reason) for one in unseen),
     )
 
 
 def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
     place = old.name_of(where)
+    whole = old.complete and new.complete
     for entity in old.state.places.get(where, {}).values():
         other = new.state.find(where, entity.kind, entity.key)
         if other is not None:
@@ -151,7 +163,7 @@ def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
                 continue
             elif (entity.kind, entity.key) in told and there.complete:
                 continue  # the change of what tells it says so
-            elif not (_is_idle(entity) or _goes_with_its_link(here.state, there.state, where, entity)):
+            elif not (whole and (_is_idle(entity) or _goes_with_its_link(here, there, where, entity))):
                 yield Change(sign, place, entity)
 
 
@@ -173,13 +185,13 @@ def _is_idle(entity: Entity) -> bool:
     )
 
 
-def _goes_with_its_link(here: State, there: State, where: str, entity: Entity) -> bool:
+def _goes_with_its_link(here: Snapshot, there: Snapshot, where: str, entity: Entity) -> bool:
     """Whether it is a sysctl of a link that the other side lacks, at the value that links begin with."""
     if entity.kind != "sysctl":
         return False
     family, _, rest = entity.key.rpartition("/conf/")
     link, _, name = rest.rpartition("/")
-    if there.find(where, "link", link) or not here.find(where, "link", link):
+    if there.state.find(where, "link", link) or not here.state.find(where, "link", link):
         return False
-    usual = here.find(where, "sysctl", f"{family}/conf/default/{name}")
+    usual = here.state.find(where, "sysctl", f"{family}/conf/default/{name}")
     return usual is not None and usual.facts == entity.facts

@@ -62,6 +62,7 @@ def test_the_way_back(old: Snapshot, new: Snapshot):
         (signs[one.sign], one.where, one.entity.kind, one.entity.key) for one in difference(new, old).changes
     }
     assert forth == back
+    assert difference(old, new).gone == difference(new, old).new
 
 
 @given(snapshots(), snapshots())
@@ -88,6 +89,8 @@ def test_for_programs():
     after.add(NODE, entities.link("cni0", mtu=1400, up=True))
     after.add(NODE, entities.chain("iptables", "nat", "X", ["-j ACCEPT"]))
     assert json.loads(json.dumps(difference_members(difference(before, after)))) == {
+        "gone": [],
+        "new": [],
         "changes": [
             {
                 "change": "changed",
@@ -116,4 +119,5 @@ def test_no_control_character_reaches_a_terminal(key: str, text: str):
     after.add(NODE, entities.file(f"/{key}", text))
     after.add(NODE, entities.chain("nft inet", "t", "c", [text]))
     shown = str(difference_tree(difference(State(), after)))
+    assert shown.startswith("node\n  + chain nft inet t c\n")
     assert all(one.isprintable() or one == "\n" for one in shown)
