@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import unavailable
 from tests.interop.scenario import Scenario, load
 from tests.kernel.state.conftest import Observed
 
@@ -22,6 +23,8 @@ TELLING = (
     "ptp-dual-stack",
     "tuning-interface",
 )
+VLAN_BRIDGE = ("ip", "link", "add", "test", "type", "bridge", "vlan_filtering", "1")
+WITH_VLANS = ("bridge-vlan-trunk",)
 BRIDGE = {
     "type": "bridge",
     "bridge": "cni0",
@@ -49,9 +52,13 @@ def attach(observed: Observed, scenario: Scenario, plugins_dir: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", TELLING)
+@pytest.mark.parametrize(
+    "name", [*TELLING, *(pytest.param(one, marks=pytest.mark.kernel_lane) for one in WITH_VLANS)]
+)
 def test_both_observers_see_what_was_declared(name: str, observed: Observed, plugins_dir: str):
     """Every fact of every expectation as it was stated, through our own client and through pyroute2."""
+    if SCENARIOS[name].needs and observed.node.run(VLAN_BRIDGE).status:
+        unavailable("this kernel's bridges know no VLANs")
     attach(observed, SCENARIOS[name], plugins_dir)
     seen = observed.ask("agree")
     assert seen
