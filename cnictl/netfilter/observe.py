@@ -97,14 +97,17 @@ class _Reader:
         program = PROGRAMS[version]
         if objects is not None and not _may_be_compat(objects, _FAMILIES[version]):
             return {}
-        for name in (f"{program}-nft-save", f"{program}-save" if variant == "nft" else ""):
+        missing = ""
+        for name in (f"{program}-nft-save", *([f"{program}-save"] if variant == "nft" else [])):
             try:
-                return _saved(name) if name else {}
-            except Missing:
-                continue
+                return _saved(name)
+            except Missing as e:
+                missing = str(e)
             except CnictlError as e:
                 self._unread[tool] = str(e)
-                break
+                return {}
+        if objects is None:  # then nobody can say that there is nothing
+            self._unread[tool if variant else program] = missing
         return {}
 
     def _iptables(self, tool: str, source: Source, tables: dict[str, Listing]) -> Iterator[Chain]:
