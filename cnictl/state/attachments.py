@@ -23,7 +23,7 @@ from cnictl.spec.document import Document, decode_object
 from cnictl.spec.errors import CnictlError, CniError
 from cnictl.spec.request import for_attachment
 from cnictl.spec.result import convert, current, parse_any
-from cnictl.state.observe import observe_node
+from cnictl.state.observe import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cnictl.spec.address import Address
     from cnictl.spec.conflist import NetworkList, PluginConfig
     from cnictl.spec.result import AnyResult, Result
+    from cnictl.state.snapshot import Snapshot, Unseen
 
     Load = Callable[[str], Plugin | None]
 
@@ -94,8 +95,8 @@ def examine(
     expectations = [
         expectation for several in promised for promise in several for expectation in promise.expectations
     ]
-    state = observe_for([one for one in expectations if one.where not in gone], cache_dir)
-    return [_examined(one, several, state, gone) for one, several in zip(cached, promised, strict=True)]
+    snapshot = observe_for([one for one in expectations if one.where not in gone], cache_dir)
+    return [_examined(one, several, snapshot, gone) for one, several in zip(cached, promised, strict=True)]
 
 
 def promises(cached: CachedAttachment, path: str = CNI_PATH) -> list[Promise]:
@@ -131,7 +132,7 @@ def promises(cached: CachedAttachment, path: str = CNI_PATH) -> list[Promise]:
     return found
 
 
-def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECTORY) -> State:
+def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECTORY) -> Snapshot:
     """Return the state of this node and of every other place that the expectations name."""
     kinds: dict[str, list[str]] = {}
     for expectation in expectations:
@@ -139,7 +140,7 @@ def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECT
     directories = {key.rpartition("/")[0] for key in kinds.get("reservation", ())}
     directories |= {key.rsplit(" ", 2)[0] for key in kinds.get("holder", ())}
     places = {expectation.where for expectation in expectations} - {NODE}
-    state = observe_node(
+    snapshot = take(
         {place: place for place in sorted(places)},
         data_dirs=sorted(directories),
         backup_dirs=(),
@@ -147,8 +148,8 @@ def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECT
         sysctls=kinds.get("sysctl", ()),
         paths=kinds.get("file", ()),
     )
-    state.extend(NODE, _old_holders(state, kinds.get("holder", ())))
-    return state
+    snapshot.state.extend(NODE, _old_holders(snapshot.state, kinds.get("holder", ())))
+    return snapshot
 
 
 def _old_holders(state: State, wanted: Iterable[str]) -> Iterator[Entity]:
@@ -175,7 +176,7 @@ def _gone(netns: str) -> str:
 
 
 def _examined(
-    cached: CachedAttachment, promised: list[Promise], state: State, gone: dict[str, str]
+    cached: CachedAttachment, promised: list[Promise], snapshot: Snapshot, gone: dict[str, str]
 ) -> Examined:
     netns = cached.attachment.netns
     broken: list[Broken] = []
@@ -184,8 +185,26 @@ def _examined(
         problems.insert(0, f"network namespace {netns!r}: {gone[netns]}")
     for promise in promised:
         expected = [one for one in promise.expectations if one.where not in gone]
-        broken += [Broken(promise.plugin, drift) for drift in compare(expected, state)]
+        for drift in compare(expected, snapshot.state):
+            unseen = _unseen(drift, snapshot)
+            if unseen is None:
+                broken.append(Broken(promise.plugin, drift))
+            elif (
+                problem := f"{unseen.what} of {unseen.where or 'the node'}: {unseen.reason}"
+            ) not in problems:
+                problems.append(problem)
     return Examined(cached, tuple(broken), tuple(problems))
+
+
+def _unseen(drift: Drift, snapshot: Snapshot) -> Unseen | None:
+    """Return why nothing can be said of what seems to be missing."""
+    wanted = drift.expectation
+    if wanted.entity.kind == "rule":
+        chain = entities.chain(*wanted.entity.key.partition(": ")[0].rsplit(" ", 2))
+        found = [one for one in snapshot.unseen if one.covers(wanted.where, chain)]
+    else:
+        found = [one for one in snapshot.unseen if one.covers(wanted.where, wanted.entity)]
+    return found[0] if found else None
 
 
 def _request(

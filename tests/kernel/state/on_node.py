@@ -72,7 +72,7 @@ def remember(asked: dict[str, Any]) -> None:
 def agree(_: dict[str, Any]) -> list[dict[str, Any]]:
     """Give every expectation of every attachment, as it was stated and as each observer sees it."""
     expected = _expected()
-    full, thin = attachments.observe_for(expected), observe_thinly(expected)
+    full, thin = attachments.observe_for(expected).state, observe_thinly(expected)
     found = []
     for one in expected:
         entity = one.entity
@@ -90,12 +90,13 @@ def drifts(_: dict[str, Any]) -> dict[str, list[str]]:
     expected = _expected()
     return {
         "thin": [str(one) for one in compare(expected, observe_thinly(expected))],
-        "full": [str(one) for one in compare(expected, attachments.observe_for(expected))],
+        "full": [str(one) for one in compare(expected, attachments.observe_for(expected).state)],
     }
 
 
-def examine(_: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the broken promises of every attachment."""
+def examine(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the broken promises of every attachment, with the programs of that PATH."""
+    os.environ["PATH"] = asked.get("path", os.environ["PATH"])
     return [
         {
             "name": one.name,

@@ -117,6 +117,16 @@ def test_a_flushed_table(attached: Observed):
     assert {text.partition(":")[0] for text in one["broken"]} == {"bridge", "portmap"}
 
 
+def test_rules_that_cannot_be_read(attached: Observed):
+    """Without the programs that list rules nothing is said of them: they are not missing but unseen."""
+    (one,) = attached.ask("examine", path="/nowhere")
+    assert one["broken"] == []
+    assert [text for text in one["problems"] if "executable file not found" in text]
+    attached.sh("ip link set cni0 down")
+    (one,) = attached.ask("examine", path="/nowhere")
+    assert one["broken"] == ["bridge: cni0 is not up"]
+
+
 def test_a_namespace_that_is_gone(attached: Observed):
     """Is one problem, not a broken promise for each thing in it; the node is compared all the same."""
     attached.sh("ip link set cni0 down; ip netns del c1")
