@@ -194,4 +194,5 @@ def test_what_cannot_be_read_is_told(inside: Node, monkeypatch: pytest.MonkeyPat
         "nft": 'could not find nftables binary: exec: "nft": executable file not found in $PATH',
         "iptables-legacy": "python-iptables: ImportError: no iptc; "
         'exec: "iptables-legacy-save": executable file not found in $PATH',
+        "ip6tables": 'exec: "ip6tables-nft-save": executable file not found in $PATH',
     }
