@@ -47,7 +47,7 @@ def add(
     wanted = options.wanted(
         netns, container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)
     )
-    options.note_unwanted(known, options.checked(wanted.new()))
+    options.note_unwanted(known, wanted)
     with container.Throwaway(wanted.netns) as place:
         attachment = wanted.at(place.path).new()
         report = runtime.add(known, attachment)

@@ -8,6 +8,12 @@ import typer
 
 from cnictl.cli import options, output
 from cnictl.cli.problems import UsageProblem
+from cnictl.render.attachments import (
+    attachment_members,
+    attachments_details,
+    attachments_table,
+    details_members,
+)
 from cnictl.render.form import Form
 from cnictl.runtime import lookup
 from cnictl.runtime.cache import Cache, CachedAttachment
@@ -39,8 +45,6 @@ def ls(
 
     A netns that is no longer there is marked: what its attachment holds on the node is free to go.
     """
-    from cnictl.render.attachments import attachment_members, attachments_table
-
     cache = Cache(cache_dir)
     found = _found(cache, network, ifname)
     if not found:
@@ -65,10 +69,6 @@ def show(
     form: options.Output = Form.TABLE,
 ) -> None:
     """Show everything about attachments, and what DEL would send to each plugin."""
-    from rich.console import Group
-
-    from cnictl.render.attachments import attachment_details, details_members
-
     runtime = options.runtime(cni_path, cache_dir, options.TIMEOUT)
     there = _found(runtime.cache, network, ifname)
     found = lookup.matching(there, container) if container else there
@@ -81,7 +81,7 @@ def show(
     output.show(
         form,
         lambda: [details_members(*one) for one in each],
-        lambda: Group(*(attachment_details(*one) for one in each)),
+        lambda: attachments_details(each),
     )
 
 

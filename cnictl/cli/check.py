@@ -43,7 +43,7 @@ def check(
     known, found = options.existing(runtime, conf_dir, net, wanted, cached=cached)
     failure: PluginFailed | None = None
     try:
-        report = runtime.check(known, options.checked(found.attachment))
+        report = runtime.check(known, found.attachment)
         executions, warnings = report.executions, report.warnings
     except PluginFailed as error:
         failure, executions, warnings = error, tuple(error.executions), tuple(error.warnings)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cnictl.cli import options, output
+from cnictl.cli.problems import UsageProblem
 from cnictl.runtime import container
 from cnictl.runtime.lookup import NothingAttached
 
@@ -52,10 +53,12 @@ def delete(
     )
     try:
         known, found = options.existing(runtime, conf_dir, net, wanted, cached=cached)
-    except NothingAttached as nothing:
-        output.note(str(nothing))
+    except UsageProblem as problem:
+        if not isinstance(problem.__cause__, NothingAttached):
+            raise
+        output.note(str(problem))
         return
-    report = runtime.delete(known, options.checked(found.attachment), keep_going=keep_going)
+    report = runtime.delete(known, found.attachment, keep_going=keep_going)
     options.warn(report.warnings)
     if container.discard_throwaway(found.attachment.netns, runtime.cache):
         output.note(f"removed {found.attachment.netns}")

@@ -100,6 +100,8 @@ def execute(
         output.remark(section("stderr", execution.stderr) + f"  {line(ending(execution))}\n")
     else:
         output.show(form, lambda: call_members(execution), lambda: "")
+    if execution.cause is not None:
+        raise execution.cause
     if execution.error is not None:
         failure = PluginFailed(plugin, verb, execution.error, execution=execution)
         no = verb in ("CHECK", "STATUS") and failure.says_no

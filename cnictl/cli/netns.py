@@ -10,6 +10,7 @@ import typer
 from cnictl.cli import options, output
 from cnictl.netns_named import DIRECTORY
 from cnictl.render.form import Form
+from cnictl.render.netns import netns_members, netns_table
 from cnictl.runtime import container, named
 from cnictl.runtime.cache import Cache
 from cnictl.sandbox.inside import configured_files, exec_inside
@@ -25,8 +26,6 @@ def netns() -> None:
 @app.command(name="ls")
 def ls(cache_dir: options.CacheDir = options.CACHE_DIR, form: options.Output = Form.TABLE) -> None:
     """List the namespaces with a name, and what is attached to them."""
-    from cnictl.render.netns import netns_members, netns_table
-
     found = named.listing(Cache(cache_dir))
     if not found:
         output.note(f"no network namespaces in {DIRECTORY}")

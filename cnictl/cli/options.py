@@ -12,16 +12,16 @@ from cnictl.cli.narration import Narrated
 from cnictl.cli.problems import UsageProblem
 from cnictl.invoke import directories
 from cnictl.render.form import Form
+from cnictl.render.result import result_members, result_table
 from cnictl.runtime import cache, capability, configuration, container, lookup, target
-from cnictl.runtime.attachment import parse_pairs
-from cnictl.runtime.lookup import NothingAttached, Wanted
+from cnictl.runtime.attachment import Attachment, parse_pairs
+from cnictl.runtime.lookup import Wanted
 from cnictl.runtime.network import Runtime
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnictl.runtime.attachment import Attachment
     from cnictl.runtime.lookup import Found
     from cnictl.runtime.target import Target
     from cnictl.spec.conflist import NetworkList
@@ -145,7 +145,11 @@ def wanted(
     *,
     there: bool = True,
 ) -> Wanted:
-    """What is said about an attachment that was made before."""
+    """What is said about an attachment; raises UsageProblem for names that none can have."""
+    try:
+        Attachment(container_id, "", ifname, args or ()).check_given()
+    except CnictlError as error:
+        raise UsageProblem(str(error), hint=error.hint) from error
     return Wanted(netns_path(netns, there=there), container_id, ifname, args, capability_args)
 
 
@@ -154,13 +158,11 @@ def existing(
 ) -> tuple[NetworkList, Found]:
     """The network and the attachment that are meant; what is odd about them is told.
 
-    Raises UsageProblem when NET is neither a configuration nor in the cache, or several
-    attachments would do, and NothingAttached when nothing says which container is meant.
+    Raises UsageProblem when NET is neither a configuration nor in the cache, when several
+    attachments would do, and when nothing says which container is meant.
     """
     try:
         chosen = lookup.choose(made_with.cache, conf_dir, net, which, cached=cached)
-    except NothingAttached:
-        raise
     except CnictlError as error:
         raise UsageProblem(str(error), hint=error.hint) from error
     warn(chosen.remarks)
@@ -192,15 +194,6 @@ def capabilities(
         raise UsageProblem(str(error), hint=error.hint) from error
 
 
-def checked(attachment: Attachment) -> Attachment:
-    """The same attachment; raises UsageProblem for names that no container or interface can have."""
-    try:
-        attachment.check()
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
-    return attachment
-
-
 def warn(warnings: Sequence[str]) -> None:
     """Tell the remarks of an operation."""
     for one in warnings:
@@ -209,13 +202,11 @@ def warn(warnings: Sequence[str]) -> None:
 
 def show_result(form: Form, name: str, attachment: Attachment, result: AnyResult | None) -> None:
     """Print the Result of ADD."""
-    from cnictl.render.result import result_members, result_table
-
     output.show(form, lambda: result_members(result), lambda: result_table(name, attachment, result))
 
 
-def note_unwanted(known: NetworkList, attachment: Attachment) -> None:
+def note_unwanted(known: NetworkList, which: Wanted) -> None:
     """Tell which capability arguments reach no plugin, as nobody would notice otherwise."""
-    for name in attachment.capability_args:
+    for name in which.capability_args or ():
         if name not in known.capabilities:
             output.note(f"no plugin of {known.name} has the capability {name}: its argument goes nowhere")

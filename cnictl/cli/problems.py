@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HOLDS, NO, USAGE, FAILED = 0, 1, 2, 3
 INTERRUPTED = 130
 
+LONGEST = 4000
+"""Characters of a message; a plugin's may be as long as it likes."""
+
 _FORBIDDEN = ("permission denied", "operation not permitted")
 
 
@@ -68,6 +71,8 @@ def interrupted(error: BaseException | None = None) -> int:
 
 
 def _say(message: str, hint: str, more: str = "") -> None:
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} [...] {message[-LONGEST // 2 :]}"
     sys.stderr.write(f"error: {escape(message)}\n{more}")
     if hint:
         sys.stderr.write(f"hint: {escape(hint)}\n")

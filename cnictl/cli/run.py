@@ -43,7 +43,7 @@ def run(
     wanted = options.wanted(
         "", container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)
     )
-    options.note_unwanted(known, options.checked(wanted.new()))
+    options.note_unwanted(known, wanted)
     status: int | None = None
     try:
         with (

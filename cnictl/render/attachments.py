@@ -6,9 +6,6 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.text import Text
-
 from cnictl.render.execution import given_text, readable, section, text_member
 from cnictl.render.result import cached_addresses
 from cnictl.render.table import BAD, Cell, facts, table
@@ -66,8 +63,18 @@ def attachment_members(cached: CachedAttachment) -> dict[str, Data]:
     }
 
 
+def attachments_details(each: Iterable[tuple[CachedAttachment, Preview]]) -> RenderableType:
+    """Return everything about some attachments, one after the other."""
+    from rich.console import Group
+
+    return Group(*(attachment_details(*one) for one in each))
+
+
 def attachment_details(cached: CachedAttachment, preview: Preview) -> RenderableType:
     """Return everything in the cache about an attachment, and what DEL would send to each plugin."""
+    from rich.console import Group
+    from rich.text import Text
+
     attachment = cached.attachment
     about = facts(
         [

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from cnictl.runtime.attachment import Attachment
 
+QUOTED = 4096
+"""Bytes of stderr that the error of a plugin that was ended quotes: it may have been for writing too much."""
+
 BEFORE_VERSION = ("0.1.0",)
 """What a plugin supports that does not know the verb VERSION."""
 
@@ -114,7 +117,7 @@ class Plugins:
         except CannotRun as problem:
             cause, stdout, stderr = problem, b"", b""
         if cause is not None:
-            said = stderr.decode(errors="surrogateescape")
+            said = stderr[-QUOTED:].decode(errors="surrogateescape")
             words = f": {go_quote(said)}" if said else " with no error message"
             error = CniError(0, f"netplugin failed{words}: {cause}", hint=cause.hint)
         seconds = time.monotonic() - began
