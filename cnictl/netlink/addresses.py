@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from struct import Struct
 
 from cnictl.netlink.channel import Channel
+from cnictl.netlink.errors import LinkGone, NetlinkError
 from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, string
 from cnictl.netlink.names import scope_name
 from cnictl.spec.address import Address, Prefix
@@ -53,11 +55,16 @@ class Addresses(Channel):
     """What concerns addresses of links.  Everything raises NetlinkError."""
 
     def addresses(self, link: Link | None = None) -> list[LinkAddress]:
-        """Of a link, or of all; IPv4 first, each family in the kernel's order."""
+        """Of a link, or of all; IPv4 first, each family in the kernel's order.  LinkGone when it has gone."""
         index = 0 if link is None else link.index
         what = "list addresses" if link is None else f'list addresses of "{link.name}"'
         body = _IFADDRMSG.pack(0, 0, 0, 0, index)
-        found = [_parse(answer) for answer in self.read(_RTM_GETADDR, body, what, dump=True)]
+        try:
+            found = [_parse(answer) for answer in self.read(_RTM_GETADDR, body, what, dump=True)]
+        except NetlinkError as e:
+            if e.errno == errno.ENODEV:
+                raise LinkGone(what) from None
+            raise
         # Kernels before 4.20 do not look at the index.
         return [one for one in found if one is not None and index in (0, one.link)]
 

@@ -106,6 +106,8 @@ def delete_link(netns: Rtnl, name: str) -> list[Prefix]:
         raise CniError(INTERNAL, f'failed to lookup "{name}": {error.reason}') from None
     try:
         addresses = [one.prefix for one in netns.addresses(link)]
+    except LinkGone:
+        return []  # another DEL of the same container was faster
     except NetlinkError as error:
         raise CniError(INTERNAL, f'failed to get IP addresses for "{name}": {error.reason}') from None
     try:

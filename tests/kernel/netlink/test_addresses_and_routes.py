@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cnictl.netlink.routes import SCOPE_HOST, SCOPE_LINK
-from cnictl.netlink.rtnl import Link, NetlinkError, Rtnl
+from cnictl.netlink.rtnl import Link, LinkGone, NetlinkError, Rtnl
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Address, Prefix
 from tests import witness
@@ -58,6 +58,13 @@ def test_addresses_are_read_as_ip_reads_them(node: Node, host: Rtnl, inside: Rtn
     assert found["10.9.0.2/24"].label == shown["10.9.0.2/24"]["label"] == "eth0"
     assert "10.5.0.1/24" in found
     assert next(iter(found)).startswith("10.")
+
+
+def test_a_link_that_has_gone_is_told_apart(inside: Rtnl, veth: Link) -> None:
+    """Somebody may remove a link between looking it up and asking for its addresses."""
+    inside.delete_link(veth)
+    with pytest.raises(LinkGone):
+        inside.addresses(veth)
     assert {one.link for one in found.values()} == {veth.index}
     assert "10.66.0.1/32" in {str(one.prefix) for one in inside.addresses()}
     assert not [one for one in host.addresses() if str(one.prefix).startswith("10.")]
