@@ -1,0 +1,180 @@
+"""Fifty containers that come and go at the same moment, with our plugins alone and among the Go plugins."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import witness
+from tests.kernel.plugins.leftovers import leftovers
+from tests.kernel.storm import Call, storm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnictl.sandbox.node import Node
+    from tests.kernel.storm import Answer
+
+MANY = 50
+FIRST, LAST = 10, 10 + MANY - 1
+"""There are exactly as many addresses as containers."""
+BRIDGE: dict[str, Any] = {
+    "type": "bridge",
+    "bridge": "br-storm",
+    "isGateway": True,
+    "ipMasq": True,
+    "ipam": {
+        "type": "host-local",
+        "ranges": [
+            [{"subnet": "10.66.0.0/24", "rangeStart": f"10.66.0.{FIRST}", "rangeEnd": f"10.66.0.{LAST}"}]
+        ],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    },
+}
+CHAIN = [BRIDGE, {"type": "portmap", "capabilities": {"portMappings": True}}]
+SHARED = 8
+"""Chains of portmap that are no container's, and rules in them and to them: 3 chains, 3 jumps, 2 rules."""
+
+
+@pytest.fixture(params=["ours", "mixed"])
+def directories(request: pytest.FixtureRequest, plugins_dir: str, go_plugins: str) -> list[str]:
+    """Where the plugins are that take turns: ours only, or ours and the Go plugins."""
+    return [plugins_dir] if request.param == "ours" else [plugins_dir, go_plugins]
+
+
+def calls(
+    verb: str, directories: Iterable[str], containers: Iterable[int] = range(MANY), turn: int = 0
+) -> list[Call]:
+    """Return a call for each container; the implementations take turns, beginning with number `turn`."""
+    turns = cycle(directories)
+    for _ in range(turn):
+        next(turns)
+    return [Call(verb, container, next(turns)) for container in containers]
+
+
+def errors(answers: Iterable[Answer]) -> list[str]:
+    return [one.error for one in answers if one.error]
+
+
+def container_addresses(node: Node) -> list[str]:
+    """Return what the containers' interfaces have, as iproute2 shows it, and what they lack as "none"."""
+    script = "for n in $(seq 0 $(($1 - 1))); do ip -n c$n -4 -o addr show dev eth0 || echo x x x none/; done"
+    lines = node.run(["sh", "-c", script, "sh", str(MANY)]).checked().stdout.splitlines()
+    return [line.split()[3].partition("/")[0] for line in lines]
+
+
+def reservations(node: Node) -> dict[str, bytes]:
+    files = witness.files(node, "/var/lib/cni/networks/storm")
+    return {name: content for name, content in files.items() if name[0].isdigit()}
+
+
+def shared(node: Node) -> list[str]:
+    """Return portmap's chains and rules that are no container's."""
+    return [
+        line for line in witness.iptables(node, "nat") if "CNI-HOSTPORT" in line and "CNI-DN-" not in line
+    ]
+
+
+def test_fifty_come_and_go(node: Node, directories: list[str]) -> None:
+    """Each gets an address of its own and all its rules; each is removed by the other implementation."""
+    before = warm(node, directories)
+    added, checked = storm(node, CHAIN, [calls("ADD", directories), calls("CHECK", directories[:1])])
+    assert errors(added) == []
+    addresses = [address for one in added for address in one.addresses]
+    assert sorted(addresses) == sorted(f"10.66.0.{n}" for n in range(FIRST, LAST + 1))
+    assert container_addresses(node) == addresses
+    assert reservations(node) == {a: f"c{n}\r\neth0".encode() for n, a in enumerate(addresses)}
+    for one in added:
+        assert one.result is not None
+        assert [interface["name"] for interface in one.result["interfaces"]][::2] == ["br-storm", "eth0"]
+        assert one.result["ips"][0]["gateway"] == "10.66.0.1"
+    assert errors(checked) == []
+    (deleted,) = storm(node, CHAIN, [calls("DEL", directories, turn=1)])
+    assert errors(deleted) == []
+    assert leftovers(node) == before
+
+
+def test_what_is_shared_is_made_once(node: Node, plugins_dir: str) -> None:
+    """When a node's first containers come all at once, bridge, chains and common rules are not doubled."""
+    some = range(20)
+    (added,) = storm(node, CHAIN, [calls("ADD", [plugins_dir], some)])
+    assert errors(added) == []
+    found = shared(node)
+    assert (len(found), len(set(found))) == (SHARED, SHARED), found
+    (bridge,) = witness.ip(node, "addr", "show", "dev", "br-storm")
+    assert [one["local"] for one in bridge["addr_info"] if one["family"] == "inet"] == ["10.66.0.1"]
+    macs = {one.result["interfaces"][0]["mac"] for one in added if one.result}
+    assert macs == {bridge["address"]}
+    rules = [line for line in witness.iptables(node, "nat") if line.startswith("-A")]
+    assert len(rules) == len(set(rules))
+
+
+def test_containers_are_removed_twice_at_the_same_time(node: Node, directories: list[str]) -> None:
+    """Two DELs of the same container meet: both of ours succeed, and nothing is left.
+
+    The Go plugins may find that somebody else was faster, which a repeated DEL puts right.
+    """
+    some = range(25)
+    before = warm(node, directories)
+    storming = calls("DEL", directories, some) + calls("DEL", directories, some, turn=1)
+    added, deleted, again = storm(
+        node,
+        CHAIN,
+        [calls("ADD", directories, some), storming, calls("DEL", directories[:1], some)],
+    )
+    assert errors(added) == []
+    assert [error for error in errors(deleted) if error_of_ours(error, directories)] == []
+    assert errors(again) == []
+    assert leftovers(node) == before
+
+
+def test_an_add_races_the_del_of_its_container(node: Node, directories: list[str]) -> None:
+    """Whichever is faster: every DEL succeeds, an ADD is whole or fails, and one more DEL leaves nothing.
+
+    That one is ours: without the interface, which knows the addresses, the Go bridge leaves its rules.
+    """
+    some = range(20)
+    before = warm(node, directories)
+    racing = [
+        call
+        for pair in zip(calls("ADD", directories, some), calls("DEL", directories, some, turn=1), strict=True)
+        for call in pair
+    ]
+    raced, deleted = storm(node, CHAIN, [racing, calls("DEL", directories[:1], some)])
+    for call, answer in zip(racing, raced, strict=True):
+        if call.verb == "DEL":
+            assert not error_of_ours(answer.error, directories)
+        elif not answer.error:
+            assert answer.result is not None
+            assert len(answer.addresses) == 1
+            assert len(answer.result["interfaces"]) == 3
+    assert errors(deleted) == []
+    assert leftovers(node) == before
+
+
+def test_one_more_than_there_are_addresses(node: Node, plugins_dir: str) -> None:
+    """Of one container too many exactly one fails, says why, and leaves nothing on the node."""
+    before = warm(node, [plugins_dir])
+    everybody = range(MANY + 1)
+    added, deleted = storm(
+        node, CHAIN, [calls("ADD", [plugins_dir], everybody), calls("DEL", [plugins_dir], everybody)]
+    )
+    (error,) = errors(added)
+    assert "no IP addresses available in range set: 10.66.0.10-10.66.0.59" in error
+    assert len({address for one in added for address in one.addresses}) == MANY
+    assert errors(deleted) == []
+    assert leftovers(node) == before
+
+
+def warm(node: Node, directories: list[str]) -> dict[str, object]:
+    """Have one container come and go, and return what that leaves for those to come."""
+    waves = [calls("ADD", directories, [0]), calls("DEL", directories, [0])]
+    assert [errors(wave) for wave in storm(node, CHAIN, waves)] == [[], []]
+    return leftovers(node)
+
+
+def error_of_ours(error: str, directories: list[str]) -> str:
+    """Return an error if it is one of our plugins'."""
+    return error if f" in {directories[0]}: " in error else ""
