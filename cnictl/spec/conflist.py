@@ -144,7 +144,7 @@ def _list(members: dict[str, Json], raw: bytes) -> NetworkList:
     name = members["name"]
     if not isinstance(name, str):
         raise _invalid(f"invalid name type {_go_type(name)}")
-    version = _select_version(members)
+    version = select_version(members)
     check, gc, only = (_flag(members, key) for key in ("disableCheck", "disableGC", "loadOnlyInlinedPlugins"))
     if only and "plugins" not in members:
         raise _invalid("`loadOnlyInlinedPlugins` is true, and no 'plugins' key")
@@ -207,7 +207,7 @@ def _flag(members: dict[str, Json], key: str) -> bool:
     return value.lower() == "true"
 
 
-def _select_version(members: dict[str, Json]) -> str:
+def select_version(members: dict[str, Json]) -> str:
     """Return the newest version of `cniVersion` and `cniVersions` that we know; as it is written."""
     single = members.get("cniVersion", "")
     if not isinstance(single, str):

@@ -1,0 +1,36 @@
+"""`cnictl schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnictl.cli import output, problems
+from cnictl.lint.schema import network_schema, plugin_schema
+from cnictl.render.form import as_json
+from cnictl_plugins import multicall
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str, typer.Argument(metavar="PLUGIN", help="One of our plugins.", show_default="the whole list")
+    ] = "",
+) -> None:
+    """Print the JSON Schema of network configurations, or of one plugin's object.
+
+    For editors, which complete keys and explain them from it.
+
+    Example: cnictl schema > cni.schema.json
+    """
+    if not name:
+        output.put(as_json(network_schema()))
+        return
+    plugin = multicall.load(name)
+    if plugin is None:
+        known = ", ".join(multicall.PROGRAMS)
+        raise problems.UsageProblem(f"no plugin {name!r} here", hint=f"there are {known}")
+    output.put(as_json(plugin_schema(plugin)))

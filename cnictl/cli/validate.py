@@ -1,0 +1,78 @@
+"""`cnictl validate`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cnictl.cli import options, output, problems
+from cnictl.invoke import directories
+from cnictl.lint import engine
+from cnictl.lint.engine import STDIN, NothingToValidate
+from cnictl.lint.model import WARNING
+from cnictl.lint.programs import Programs
+from cnictl.render.diagnostics import Diagnostics, report_members, report_summary
+from cnictl.render.form import Form
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def validate(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Files, directories, or - for stdin.",
+            show_default="the directory of configurations",
+        ),
+    ] = None,
+    embedded: Annotated[
+        bool,
+        typer.Option("--nad", help="The texts are spec.config of NetworkAttachmentDefinitions."),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    conf_dir: options.ConfDir = options.CONF_DIR,
+    cni_path: options.CniPath = "",
+    form: options.Output = Form.TABLE,
+) -> None:
+    """Find mistakes in network configurations.
+
+    Looks at the texts alone: what a runtime cannot load, what a plugin would refuse at ADD, and
+    what they ignore without a word.  docs/rules.md explains every code.  Where there are plugins
+    it tells which are missing; with --cni-path it also runs them, to ask for the versions that
+    they support.
+
+    Exit status 0 when there is no error, 1 when there is one.
+
+    Example: cnictl validate /etc/cni/net.d
+    """
+    asked = ctx.get_parameter_source("cni_path")
+    try:
+        report = engine.validate(
+            paths or [conf_dir],
+            stdin=_stdin() if STDIN in (paths or ()) else "",
+            embedded=embedded,
+            programs=_programs(cni_path, ask=asked is not None and asked.name == "COMMANDLINE"),
+        )
+    except NothingToValidate as error:
+        raise problems.UsageProblem(str(error), hint=error.hint) from error
+    output.show(form, lambda: report_members(report), lambda: Diagnostics(report))
+    if form is Form.TABLE:
+        output.note(report_summary(report))
+    if not report.clean or (strict and report.count(WARNING)):
+        raise typer.Exit(problems.NO)
+
+
+def _stdin() -> str:
+    return sys.stdin.buffer.read().decode(errors="replace")
+
+
+def _programs(cni_path: str, *, ask: bool) -> Programs | None:
+    """Return where to look for plugins, None where nobody said and none of the usual places is there."""
+    found = directories(cni_path) or [one for one in options.PLUGIN_DIRECTORIES if os.path.isdir(one)][:1]
+    return Programs(found, ask=ask) if found else None

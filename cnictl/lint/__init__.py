@@ -1,0 +1,1 @@
+"""Mistakes in network configurations: what a text says, judged without a node."""

@@ -1,0 +1,102 @@
+"""A plugin's configuration beside the descriptions of its keys: who reads it, and what they know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnictl.spec.catalog import REFERENCE
+from cnictl.spec.document import Document
+from cnictl_plugins import multicall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cnictl.lint.locate import Pointer
+    from cnictl.lint.subject import PluginObject
+    from cnictl.plugin.skel import Plugin
+    from cnictl.spec.document import Json
+    from cnictl.spec.keys import Config, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An object within a plugin's configuration, and the classes that describe what may be in it.
+
+    `where` begins at the plugin's object.
+    """
+
+    where: Pointer
+    members: dict[str, Json]
+    classes: tuple[type[Config], ...]
+
+    @property
+    def keys(self) -> dict[str, Key[Any]]:
+        """Every key that is known here, by its name."""
+        return {key.name: key for one in self.classes for key in one.keys}
+
+    def below(self) -> Iterator[tuple[Key[Any], str, list[Level]]]:
+        """Yield each known key that is there, as it is spelled, and the described objects in its value.
+
+        A key that two classes know comes once for each class, its objects with both descriptions.
+        """
+        spelled = {name.casefold(): name for name in self.members}
+        for one in self.classes:
+            for key in one.keys:
+                name = spelled.get(key.name.casefold())
+                if name is None or self.members[name] is None:
+                    continue
+                classes = self._nested(key.name)
+                yield key, name, list(_levels(self.members[name], (*self.where, name), classes, key.depth))
+
+    def _nested(self, name: str) -> tuple[type[Config], ...]:
+        keys = [key for one in self.classes for key in one.keys if key.name == name]
+        return tuple(dict.fromkeys(key.nested for key in keys if key.nested is not None))
+
+
+def readers(plugin: PluginObject) -> list[Plugin]:
+    """Return our plugins that read an object: the plugin itself, and the IPAM plugin it delegates to.
+
+    What a plugin of somebody else does with its keys, or with `ipam`, is not ours to judge, and an
+    IPAM plugin in the place of another is wrong as a whole (CNI402).
+    """
+    reference = REFERENCE.get(plugin.type)
+    if reference is None or reference.role == "ipam":
+        return []
+    names = [plugin.type]
+    ipam = REFERENCE.get(plugin.ipam_type)
+    if reference.role == "main" and ipam is not None and ipam.role == "ipam":
+        names.append(plugin.ipam_type)
+    return [found for name in names if (found := multicall.load(name)) is not None]
+
+
+def top(plugin: PluginObject, plugins: Sequence[Plugin]) -> Level:
+    """Return a plugin's whole object as the plugins that read it describe it."""
+    return Level((), plugin.document.members, tuple(one.config for one in plugins))
+
+
+def walk(level: Level) -> Iterator[Level]:
+    """Yield a level and every one below it, each once."""
+    yield level
+    seen = set()
+    for _, name, levels in level.below():
+        if name not in seen:
+            seen.add(name)
+            for one in levels:
+                yield from walk(one)
+
+
+def document_of(level: Level, path: str) -> Document:
+    """Return a level as a plugin reads it, at a path such as `ipam.ranges[0]`."""
+    return Document(level.members, path)
+
+
+def _levels(value: Json, where: Pointer, classes: tuple[type[Config], ...], depth: int) -> Iterator[Level]:
+    if not classes:
+        return
+    if depth == 0:
+        if isinstance(value, dict):
+            yield Level(where, value, classes)
+    elif isinstance(value, list):
+        for i, one in enumerate(value):
+            yield from _levels(one, (*where, i), classes, depth - 1)

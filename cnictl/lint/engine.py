@@ -1,0 +1,154 @@
+"""Texts in, diagnostics out: reading what is to be validated, and putting the rules to it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnictl.lint import rules
+from cnictl.lint.locate import Node, Span, find, line_at, position, spelled
+from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Severity
+from cnictl.lint.subject import Configuration
+from cnictl.runtime.configuration import LISTS, SINGLES, files
+from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errors import CnictlError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnictl.lint.model import Remark, Rule
+    from cnictl.lint.programs import Programs
+
+STDIN = "-"
+MOST = 4 << 20
+"""Bytes of a file that are still read; a configuration has some thousands."""
+
+for _module in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}."):
+    importlib.import_module(_module.name)
+
+
+class NothingToValidate(CnictlError):
+    """A path names no configuration, or none that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at, and what is to be said of it, file by file and from top to bottom."""
+
+    files: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def count(self, severity: Severity) -> int:
+        """Return how many diagnostics weigh that much."""
+        return sum(one.severity == severity for one in self.diagnostics)
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no error; warnings may be."""
+        return not self.count(ERROR)
+
+
+def all_rules() -> list[Rule]:
+    """Return every rule, by its code."""
+    return [RULES[code] for code in sorted(RULES)]
+
+
+def validate(
+    paths: Sequence[str], *, stdin: str = "", embedded: bool = False, programs: Programs | None = None
+) -> Report:
+    """Judge files, whatever is in directories, and for `-` the text of `stdin`.
+
+    Raises NothingToValidate for a path that names nothing.
+    """
+    configurations = []
+    for path in dict.fromkeys(paths):
+        for name, listed in _sources(path):
+            text = stdin if name == STDIN else _read(name)
+            one = Configuration(
+                "" if name == STDIN else name, text, embedded=embedded, listed=listed, programs=programs
+            )
+            if listed or one.looks_like_network:
+                configurations.append(one)
+    by_directory = defaultdict(list)
+    for one in configurations:
+        if one.path and one.listed:
+            by_directory[os.path.dirname(os.path.abspath(one.path))].append(one)
+    for together in by_directory.values():
+        for one in together:
+            one.siblings = [other for other in together if other is not one]
+    return Report(
+        tuple(one.path or STDIN for one in configurations),
+        tuple(diagnostic for one in configurations for diagnostic in examine(one)),
+    )
+
+
+def examine(configuration: Configuration) -> list[Diagnostic]:
+    """Return what the rules say of one text, from top to bottom."""
+    found = {
+        _placed(configuration, rule, remark)
+        for rule in all_rules()
+        if rule.listed == configuration.listed
+        for remark in rule.run(configuration)
+    }
+    return sorted(
+        found, key=lambda one: (one.line, one.column, SEVERITIES.index(one.severity), one.code, one.message)
+    )
+
+
+def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnostic:
+    text = configuration.text
+    root = configuration.root or Node(Span(0, 0))
+    where, meant = find(root, remark.where, at_key=remark.at_key)
+    if remark.offset is not None:
+        meant = Span(remark.offset, remark.offset + remark.length)
+    line, column = position(text, meant.start)
+    source = line_at(text, meant.start)
+    length = min(meant.end - meant.start, len(source) - column + 1)
+    return Diagnostic(
+        rule.code,
+        rule.name,
+        remark.severity or rule.severity,
+        configuration.path or STDIN,
+        line,
+        column,
+        spelled(where),
+        remark.message,
+        remark.hint,
+        source,
+        max(length, 1),
+    )
+
+
+def _sources(path: str) -> list[tuple[str, bool]]:
+    """Return the files that a path stands for, and whether a runtime would look at each."""
+    if path == STDIN or not os.path.isdir(path):
+        return [(path, True)]
+    listed = files(path, LISTS + SINGLES)
+    if not listed:
+        raise NothingToValidate(
+            f"no net configurations found in {path}", hint=f"they end in {', '.join(LISTS + SINGLES)}"
+        )
+    with os.scandir(path) as entries:
+        others = sorted(
+            entry.path
+            for entry in entries
+            if entry.is_file() and entry.path not in listed and entry.stat().st_size <= MOST
+        )
+    return [*((name, True) for name in listed), *((name, False) for name in others)]
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST + 1)
+    except OSError as error:
+        raise NothingToValidate(f"cannot read {path}: {errno_text(error.errno or 0)}") from error
+    if len(data) > MOST:
+        raise NothingToValidate(
+            f"{path} has more than {MOST >> 20} MiB", hint="is it a network configuration?"
+        )
+    return data.decode(errors="replace")

@@ -1,0 +1,27 @@
+"""CNI502: a configuration that no runtime looks at."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cnictl.lint.model import INFO, Remark, rule
+from cnictl.runtime.configuration import LISTS, SINGLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.lint.subject import Configuration
+
+
+@rule("CNI502", "ignored-file", INFO, listed=False)
+def ignored_file(conf: Configuration) -> Iterator[Remark]:
+    """A network configuration is in a file that ends in `.conflist`, `.conf` or `.json`, in lower case.
+
+    ## Why it matters
+    A runtime does not look at other files.  That is how to put one aside, and a puzzle when
+    nobody meant to.
+    """
+    name = os.path.basename(conf.path)
+    proper = LISTS[0] if conf.form == "list" else SINGLES[0]
+    yield Remark((), f"no runtime looks at {name}", f"if it should, let its name end in {proper}")

@@ -1,0 +1,91 @@
+"""`cnictl validate` and `cnictl schema`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.protocol.cli.conftest import Bench
+
+
+@pytest.fixture
+def bench_with_bridge(bench: Bench) -> Bench:
+    bench.plugin("bridge")
+    return bench
+
+
+def test_a_good_configuration(bench_with_bridge: Bench):
+    """Nothing on stdout, a line on stderr, and status 0."""
+    path = bench_with_bridge.network("web", {"type": "bridge"})
+    done = bench_with_bridge("validate", path, status=0)
+    assert (done.stdout, done.stderr) == ("", "1 file: nothing to remark\n")
+
+
+def test_without_a_path_it_is_the_directory_of_configurations(bench_with_bridge: Bench):
+    """The one that a runtime reads, or NETCONFPATH."""
+    bench_with_bridge.network("a", {"type": "bridge"})
+    bench_with_bridge.network("b", {"type": "bridge", "mtu": "1"})
+    done = bench_with_bridge("validate", status=1)
+    assert f"{bench_with_bridge.conf}/10-b.conflist:" in done.stdout
+    assert "CNI301 error: " in done.stdout
+    assert done.stderr.endswith(" files: 1 error\n")
+
+
+def test_warnings_are_for_reading_unless_strict(bench_with_bridge: Bench):
+    """A warning is no failure, but may be made one."""
+    path = bench_with_bridge.network("web", {"type": "bridge", "isMasq": True})
+    assert "CNI303 warning" in bench_with_bridge("validate", path, status=0).stdout
+    bench_with_bridge("validate", "--strict", path, status=1)
+
+
+def test_stdin(bench_with_bridge: Bench):
+    """A dash, as everywhere."""
+    done = bench_with_bridge("validate", "-", stdin='{"cniVersion": "1.0.0",}', status=1)
+    assert done.stdout.startswith("-:1:23: CNI101 error: a comma before }\n")
+
+
+def test_json(bench_with_bridge: Bench):
+    """For programs; the summary is in it, so nothing else is said."""
+    done = bench_with_bridge("validate", "-o", "json", "-", stdin="{}", status=1)
+    assert done.json["errors"] == 2
+    assert {one["code"] for one in done.json["diagnostics"]} == {"CNI201", "CNI202", "CNI204"}
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("path", ["nowhere.conflist", "empty"])
+def test_nothing_to_look_at_is_wrong_usage(bench: Bench, path: str):
+    """Not a clean report about nothing."""
+    (bench.top / "empty").mkdir()
+    done = bench("validate", path, status=2)
+    assert done.stderr.startswith(("error: cannot read nowhere.conflist: ", "error: no net configurations"))
+
+
+def test_a_missing_plugin_is_a_warning(bench: Bench):
+    """It may be installed later, or elsewhere."""
+    path = bench.network("web", {"type": "bridge"})
+    assert "CNI601 warning" in bench("validate", path, status=0).stdout
+
+
+def test_programs_are_asked_with_an_option_only(bench_with_bridge: Bench):
+    """CNI_PATH says where they are; --cni-path says to run them."""
+    path = bench_with_bridge.network("web", {"type": "bridge"}, version="0.3.1")
+    bench_with_bridge("validate", path, status=0)
+    done = bench_with_bridge("validate", "--cni-path", bench_with_bridge.bin, path, status=1)
+    assert "the installed bridge supports 0.4.0, 1.0.0, 1.1.0, and this is 0.3.1" in done.stdout
+
+
+def test_an_attachment_definition_s_text(bench_with_bridge: Bench):
+    """It has no name, and needs none."""
+    text = json.dumps({"cniVersion": "1.0.0", "type": "bridge"})
+    bench_with_bridge("validate", "-", stdin=text, status=1)
+    bench_with_bridge("validate", "--nad", "-", stdin=text, status=0)
+
+
+def test_schema(bench: Bench):
+    """Of the list, or of one plugin."""
+    assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1
+    assert bench("schema", "bridge", status=0).json["properties"]["bridge"]["default"] == "cni0"
+    assert bench("schema", "calico", status=2).stderr.startswith(
+        "error: no plugin 'calico' here\nhint: there are bridge,"
+    )

@@ -1,0 +1,146 @@
+"""What is looked at, and how remarks find their place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cnictl.lint.engine import NothingToValidate, validate
+from cnictl.lint.programs import Programs
+from tests.unit.lint.texts import bridge, marked, network, written
+
+GOOD = network(bridge())
+PROGRAM = """\
+#!/bin/sh
+case $CNI_COMMAND in
+VERSION) echo '{"cniVersion": "1.0.0", "supportedVersions": ["0.4.0", "1.0.0"]}' ;;
+"") echo 'CNI bridge plugin v1.1.1' >&2 ;;
+esac
+"""
+
+
+def program(directory: Path, name: str = "bridge", text: str = PROGRAM) -> str:
+    """Make a plugin that says what it supports."""
+    path = directory / name
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(directory)
+
+
+class TestWhatIsLookedAt:
+    """Files, directories, stdin."""
+
+    def test_a_directory_stands_for_what_a_runtime_reads_there(self, tmp_path: Path):
+        """In the order of the names; sub-directories are not looked into."""
+        written(tmp_path, b__conf='{"cniVersion": "0.4.0", "name": "b", "type": "bridge"}', a__conflist=GOOD)
+        (tmp_path / "web").mkdir()
+        report = validate([str(tmp_path)])
+        assert [Path(name).name for name in report.files] == ["a.conflist", "b.conf"]
+        assert report.clean
+        assert report.diagnostics == ()
+
+    def test_a_file_is_looked_at_whatever_it_is_called(self, tmp_path: Path):
+        """Somebody named it."""
+        written(tmp_path, draft=network())
+        report = validate([str(tmp_path / "draft")])
+        assert [one.code for one in report.diagnostics] == ["CNI201"]
+        assert not report.clean
+
+    def test_stdin_is_a_dash(self):
+        """And so it is called in the report."""
+        (one,) = validate(["-"], stdin=network(bridge(), name="a b")).diagnostics
+        assert (one.file, one.line, one.column, one.pointer) == ("-", 3, 11, "/name")
+
+    def test_a_path_given_twice_is_looked_at_once(self, tmp_path: Path):
+        """So that nothing is said twice, and no network has two files."""
+        written(tmp_path, web__conflist=GOOD)
+        path = str(tmp_path / "web.conflist")
+        assert validate([path, path]).files == (path,)
+
+    def test_bytes_that_are_no_text_are_no_crash(self, tmp_path: Path):
+        """As Go, it reads them as U+FFFD, and says what it says of any text."""
+        (tmp_path / "a.conflist").write_bytes(b"\x7fELF\xff\xfe\x00")
+        assert [one.code for one in validate([str(tmp_path)]).diagnostics] == ["CNI101"]
+
+    @pytest.mark.parametrize(
+        ("path", "message"),
+        [("nowhere.conf", "no such file or directory"), (".", "no net configurations found in")],
+    )
+    def test_a_path_that_names_nothing(self, tmp_path: Path, path: str, message: str):
+        """It is an error, and not a clean report about nothing."""
+        with pytest.raises(NothingToValidate, match=message):
+            validate([str(tmp_path / path)])
+
+
+class TestFilesTogether:
+    """Rules about more than one file."""
+
+    def test_the_later_of_two_files_with_one_name_is_remarked(self, tmp_path: Path):
+        """Lists come before single plugins, as they do for libcni."""
+        single = json.dumps({"cniVersion": "0.4.0", "name": "web", "type": "bridge"})
+        written(tmp_path, a__conf=single, b__conflist=GOOD, c__conflist=network(bridge(), name="other"))
+        (one,) = validate([str(tmp_path)]).diagnostics
+        assert (one.code, one.severity, Path(one.file).name) == ("CNI501", "warning", "a.conf")
+        assert one.message == "b.conflist has the network 'web' as well, and comes first"
+
+    def test_files_of_different_directories_may_have_one_name(self, tmp_path: Path):
+        """Only one directory is a runtime's."""
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            written(tmp_path / name, web__conflist=GOOD)
+        assert validate([str(tmp_path / "a"), str(tmp_path / "b")]).diagnostics == ()
+
+    def test_a_configuration_that_no_runtime_looks_at(self, tmp_path: Path):
+        """Its name ends otherwise; other files are none of our business."""
+        written(
+            tmp_path, a__conflist=GOOD, b__conflist__bak=GOOD, kubeconfig="apiVersion: v1", c__txt='{"a": 1}'
+        )
+        (one,) = validate([str(tmp_path)]).diagnostics
+        assert (one.code, one.severity, Path(one.file).name) == ("CNI502", "info", "b.conflist.bak")
+        assert one.hint == "if it should, let its name end in .conflist"
+
+
+class TestPrograms:
+    """Rules that look at what is installed."""
+
+    def test_a_plugin_that_is_not_there(self, tmp_path: Path):
+        """A warning each for the plugin and its IPAM plugin, where they are named."""
+        text = network(bridge(ipam={"type": "whereabouts"}), {"type": "flannel"})
+        found = validate(["-"], stdin=text, programs=Programs([program(tmp_path)])).diagnostics
+        assert [(one.code, one.severity, marked(one)) for one in found] == [
+            ("CNI601", "warning", '"whereabouts"'),
+            ("CNI601", "warning", '"flannel"'),
+        ]
+        assert found[0].message == f'failed to find plugin "whereabouts" in path [{tmp_path}]'
+
+    def test_nothing_is_run_unless_asked_for(self, tmp_path: Path):
+        """Looking is harmless, running a program may not be."""
+        directory = program(tmp_path, text=f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        assert validate(["-"], stdin=GOOD, programs=Programs([directory])).clean
+        assert not (tmp_path / "ran").exists()
+        validate(["-"], stdin=GOOD, programs=Programs([directory], ask=True))
+        assert (tmp_path / "ran").exists()
+
+    def test_a_program_that_does_not_support_the_version(self, tmp_path: Path):
+        """ADD would fail, so it is an error."""
+        programs = Programs([program(tmp_path)], ask=True)
+        (one,) = validate(["-"], stdin=network(bridge(), version="1.1.0"), programs=programs).diagnostics
+        assert (one.code, one.severity) == ("CNI602", "error")
+        assert one.message == "the installed bridge supports 0.4.0, 1.0.0, and this is 1.1.0"
+        assert validate(["-"], stdin=GOOD, programs=programs).diagnostics == ()
+
+    def test_a_program_that_does_not_tell_its_versions(self, tmp_path: Path):
+        """It may still work, so it is a warning."""
+        programs = Programs([program(tmp_path, "other", "#!/bin/sh\nexit 3\n")], ask=True)
+        (one,) = validate(["-"], stdin=network({"type": "other"}), programs=programs).diagnostics
+        assert (one.code, one.severity) == ("CNI602", "warning")
+        assert "netplugin failed with no error message: exit status 3" in one.message
+
+    def test_a_key_that_the_installed_release_ignores(self, tmp_path: Path):
+        """The Go plugins tell their release when they are called with no command."""
+        text = network(bridge(portIsolation=True, vlan=3))
+        (one,) = validate(["-"], stdin=text, programs=Programs([program(tmp_path)], ask=True)).diagnostics
+        assert (one.code, marked(one)) == ("CNI603", '"portIsolation"')
+        assert one.message == "portIsolation came with 1.6.0, and the installed bridge is 1.1.1"
