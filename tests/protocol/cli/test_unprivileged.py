@@ -1,0 +1,94 @@
+"""Without root: what can be done is done, and what cannot says who could."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import unavailable
+from tests.protocol.cli.conftest import Bench, Done
+
+DROP = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+CODE = """
+import sys
+sys.path[:0] = sys.argv.pop(1).split(":")
+from cnictl.cli.main import main
+sys.exit(main())
+"""
+
+
+class Nobody:
+    """cnictl, run by a user without any right."""
+
+    def __init__(self, bench: Bench, interpreter: list[str], paths: list[str]) -> None:
+        self.bench = bench
+        self.words = [*interpreter, "-c", CODE, ":".join(paths)]
+
+    def __call__(self, *words: str, status: int) -> Done:
+        ran = subprocess.run(
+            [*self.words, *words], env=self.bench.environment, cwd="/",
+            check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        done = Done(ran.returncode, ran.stdout, ran.stderr)
+        assert "Traceback" not in done.stderr
+        assert done.status == status, done
+        return done
+
+
+@pytest.fixture
+def nobody(bench: Bench, import_root: str) -> Nobody:
+    """A bench that everybody may read, and a Python that everybody may run."""
+    for path in (bench.top, *bench.top.parents, Path(import_root)):
+        if path.stat().st_uid == os.geteuid() and path != Path("/"):
+            path.chmod(path.stat().st_mode | 0o055)
+    drop = [] if os.geteuid() else DROP
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    paths = [import_root, *libraries]
+    for python in (sys.executable, "/usr/bin/python3"):
+        words = [*drop, python, "-c", CODE, ":".join(paths)]
+        if not subprocess.run([*words, "--version"], check=False, capture_output=True).returncode:
+            return Nobody(bench, [*drop, python], paths)
+    unavailable("no Python that an unprivileged user may run, with this checkout readable to it")
+
+
+def test_a_netns_cannot_be_made(nobody):
+    """The path, the kernel's reason, and what to do."""
+    done = nobody("add", "mynet", status=3)
+    assert 'cannot create namespace file "/run/netns/cnictl-' in done.stderr
+    assert "hint: are you root?" in done.stderr
+
+
+def test_the_cache_cannot_be_written(nobody):
+    """Then no plugin is run: its attachment would be forgotten."""
+    done = nobody("add", "mynet", "/ns/x", "--cache-dir", "/proc/none", status=3)
+    assert "cannot make /proc/none" in done.stderr
+    assert nobody.bench.calls() == []
+
+
+def test_what_needs_no_root(nobody):
+    """Looking, and asking plugins."""
+    assert nobody("conf", "ls", status=0).stdout.endswith("as eth0\n")
+    assert "0.4.0 to 1.1.0" in nobody("version", "shelly", status=0).stdout
+    nobody("exec", "shelly", "VERSION", status=0)
+
+
+def test_a_cache_that_is_not_ours(nobody):
+    """root's cache is for root alone, and that is not the same as an empty one."""
+    results = nobody.bench.cache / "results"
+    results.mkdir(parents=True)
+    nobody.bench.cache.chmod(0o700)
+    done = nobody("attachments", "ls", "--cache-dir", str(nobody.bench.cache), status=3)
+    assert "permission denied" in done.stderr.lower()
+    assert "hint: are you root?" in done.stderr
+
+
+def test_a_plugin_that_may_not(nobody):
+    """The kernel's words reach the user by way of the plugin."""
+    nobody.bench.plugin(STATUS="""echo '{"code": 50, "msg": "netlink: operation not permitted"}'; exit 1""")
+    (nobody.bench.bin / "shelly.calls").touch(0o666)
+    (nobody.bench.bin / "shelly.calls").chmod(0o666)
+    assert "hint: are you root?" in nobody("status", "mynet", status=1).stderr
