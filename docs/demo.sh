@@ -3,6 +3,7 @@
 # usage: cnictl node -- sh docs/demo.sh     (which is what `make demo` does)
 # It runs on a throwaway node and uses nothing of the machine but its programs.
 set -eu
+exec 2>&1
 cd "$(dirname "$0")/.."
 
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
@@ -12,7 +13,7 @@ says_no() { # run a command whose answer must be no: exit status 1
     status=0
     run "$@" || status=$?
     if [ "$status" != 1 ]; then
-        echo "demo: expected the answer no, got exit status $status" >&2
+        echo "demo: expected the answer no, got exit status $status"
         exit 1
     fi
 }
@@ -27,12 +28,14 @@ cnictl install "$CNI_PATH" >/dev/null
 run cnictl validate "$NETCONFPATH"
 
 step "Two pods.  The first publishes port 8080"
-cnictl snapshot -o yaml >/run/before.yaml
+run cnictl netns new shop
+run cnictl netns new client
+cnictl snapshot --netns shop --netns client >/run/before.yaml
 run cnictl add web --container-id shop --port 8080:80/tcp shop -o table
 run cnictl add web --container-id client client -o json
 
 step "What ADD made of the node and of the pods"
-says_no cnictl diff /run/before.yaml --netns shop=/run/netns/shop --netns client=/run/netns/client
+says_no cnictl diff /run/before.yaml
 
 step "Packets: from pod to pod, and through the node's port 8080 to the shop's port 80"
 mkdir /run/shop
@@ -50,8 +53,9 @@ for attempt in range(50):
 else:
     sys.exit("no answer")
 '
-run cnictl netns exec client -- python3 -c "$fetch" http://10.88.0.1:8080/ | tail -n 1
-printf '%s   (that was the client pod, on http://10.88.0.1:8080/; now the node itself, on 127.0.0.1)%s\n' "$bold" "$plain"
+echo "${bold}# from the client pod: GET http://10.88.0.1:8080/${plain}"
+cnictl netns exec client -- python3 -c "$fetch" http://10.88.0.1:8080/
+echo "${bold}# from the node itself: GET http://127.0.0.1:8080/${plain}"
 python3 -c "$fetch" http://127.0.0.1:8080/
 
 step "CHECK: everything is as ADD made it"
@@ -79,7 +83,7 @@ run cnictl attachments ls
 left=$(iptables-save | grep -e shop -e client || true; ip -o link | grep veth || true
     find /var/lib/cni -type f | grep -e '/10\.' -e results/ || true)
 if [ -n "$left" ]; then
-    printf 'demo: something is left:\n%s\n' "$left" >&2
+    printf 'demo: something is left:\n%s\n' "$left"
     exit 1
 fi
 echo "iptables, links, reservations and cache: nothing of shop or client"
