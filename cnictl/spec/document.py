@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
+from cnictl.spec import json_text
 from cnictl.spec.errors import DECODING_FAILURE, INVALID_NETWORK_CONFIG, CniError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from json import JSONDecodeError
     from typing import NoReturn
 
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -18,8 +18,6 @@ MAX_DEPTH = 200
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPES = str.maketrans(_HTML)
 _BLANKS = " \t\r\n"
-_FIRST_EXPONENT = 1e21
-"""From here on Go prints a double with an exponent."""
 _MAX_SHOWN = 60
 
 
@@ -40,16 +38,18 @@ def decode(data: bytes | str) -> Json:
     """
     text = data if isinstance(data, str) else data.decode(errors="replace")
     try:
-        value: Json = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _loads(text)
         _check_depth(value)
         if "\\ud" in text or "\\uD" in text:
-            value = json.loads(_without_halves(json.dumps(value, ensure_ascii=False)))
-    except json.JSONDecodeError as error:
-        raise DecodeError(_reason(error), error.lineno, error.colno) from None
+            value = _loads(_without_halves(json_text.dumps(value)))
     except RecursionError:
         raise DecodeError(f"nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError:  # an integer of more digits than Python converts
-        raise DecodeError("a number has too many digits") from None
+    except ValueError as error:
+        from json import JSONDecodeError
+
+        if not isinstance(error, JSONDecodeError):  # an integer of more digits than Python converts
+            raise DecodeError("a number has too many digits") from None
+        raise DecodeError(_reason(error), error.lineno, error.colno) from None
     return value
 
 
@@ -65,15 +65,7 @@ def decode_object(data: bytes | str) -> dict[str, Json]:
 
 def encode(value: object, *, indent: int | None = None, sort: bool = False) -> str:
     """Return a value as JSON as Go's encoder writes it: its escapes, whole numbers without a fraction."""
-    separators = (",", ": ") if indent else (",", ":")
-    text = json.dumps(
-        _whole(value),
-        ensure_ascii=False,
-        indent=indent,
-        separators=separators,
-        sort_keys=sort,
-        allow_nan=False,
-    )
+    text = json_text.dumps(value, indent=indent or 0, sort=sort)
     if not text.isascii():
         text = _without_halves(text)
     return text.translate(_ESCAPES)  # outside of strings none of these characters occurs
@@ -232,6 +224,11 @@ def _check_depth(value: Json) -> None:
     raise RecursionError
 
 
+def _loads(text: str) -> Json:
+    value: Json = json_text.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    return value
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if number - number != 0:
@@ -243,7 +240,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise DecodeError(f"{name} is no JSON value")
 
 
-def _reason(error: json.JSONDecodeError) -> str:
+def _reason(error: JSONDecodeError) -> str:
     """Return why a text does not decode, in Go's words where it ends too early: so does a cut-off file."""
     before, rest = error.doc[: error.pos].rstrip(_BLANKS), error.doc[error.pos :].strip(_BLANKS)
     following = rest.lstrip("," + _BLANKS)[:1]
@@ -259,23 +256,6 @@ def _reason(error: json.JSONDecodeError) -> str:
         return "more text after the end of the document"
     words = error.msg.removesuffix(" starting at").removesuffix(" at").removesuffix(": ")
     return words[0].lower() + words[1:]
-
-
-def _whole(value: object) -> object:
-    """Return a value in which 1500.0 is 1500, as Go prints a double below 1e21; -0.0 loses its sign."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < _FIRST_EXPONENT else value
-    if isinstance(value, dict):
-        changed = {}
-        for name, one in value.items():
-            changed[name] = _whole(one)
-        return changed
-    if isinstance(value, (list, tuple)):
-        listed = []
-        for one in value:
-            listed.append(_whole(one))  # noqa: PERF401 - a comprehension would double the stack's depth
-        return listed
-    return value
 
 
 def _without_halves(text: str) -> str:
