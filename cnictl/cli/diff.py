@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnictl.cli import options, output, problems
+from cnictl.cli import options, output, places, problems
 from cnictl.cli.problems import UsageProblem
+from cnictl.render.attachments import exists
 from cnictl.render.form import Form
 from cnictl.runtime import source
 from cnictl.runtime.cache import Cache
@@ -32,8 +33,15 @@ def diff(
     container_id: Annotated[
         str, typer.Option("--container-id", metavar="ID", help="Attachments of this container only.")
     ] = "",
-    every: Annotated[bool, typer.Option("--all", "-a", help="Also attachments that are as promised.")] = False,
-    netns: options.Pods = None,
+    every: Annotated[
+        bool, typer.Option("--all", "-a", help="Also attachments that are as promised.")
+    ] = False,
+    netns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--netns", metavar="NAME=NETNS", help="Where a pod of the snapshots is now.", show_default=False
+        ),
+    ] = None,
     bind_random: Annotated[
         bool,
         typer.Option("--bind-random", help="Generated names and MAC addresses of the same thing are equal."),
@@ -42,7 +50,7 @@ def diff(
     cache_dir: options.CacheDir = options.CACHE_DIR,
     form: options.Output = Form.TABLE,
 ) -> None:
-    """Compare states, or attachments with what they should be.
+    r"""Compare states, or attachments with what they should be.
 
     \b
     cnictl diff A B            two snapshots
@@ -56,7 +64,9 @@ def diff(
     if before and (network or container_id):
         raise UsageProblem("a snapshot is compared as a whole", hint="leave out --network and --container-id")
     if before:
-        differs = _states(before, after, options.pods(netns), cache_dir, form, bind_random=bind_random)
+        differs = _states(
+            before, after, places.pods(netns or (), cache_dir), cache_dir, form, bind_random=bind_random
+        )
     else:
         path = ":".join(options.plugins(cni_path, 0).directories)
         differs = _attachments(network, container_id, path, cache_dir, form, every=every)
@@ -74,11 +84,13 @@ def _states(
     if after:
         new = _loaded(after).placed(pods)
     else:
-        from cnictl.state.observe import take
+        from cnictl.state.again import take_again
 
-        new = take(old.pods, cache_dir=cache_dir)
+        new = take_again(old, cache_dir)
     found = difference(old, new, bind_random=bind_random)
     output.show(form, lambda: difference_members(found), lambda: difference_tree(found))
+    if not found:
+        output.note("no difference")
     return bool(found)
 
 
@@ -91,7 +103,9 @@ def _loaded(file: str) -> Snapshot:
         raise UsageProblem(str(error), hint=error.hint) from error
 
 
-def _attachments(network: str, container_id: str, path: str, cache_dir: str, form: Form, *, every: bool) -> bool:
+def _attachments(
+    network: str, container_id: str, path: str, cache_dir: str, form: Form, *, every: bool
+) -> bool:
     from cnictl.render.promises import examined_members, examined_tree
     from cnictl.state.attachments import examine
 
@@ -100,7 +114,12 @@ def _attachments(network: str, container_id: str, path: str, cache_dir: str, for
         results = Cache(cache_dir).results
         if network or container_id:
             what = " of ".join(map(go_quote, filter(None, (container_id, network))))
-            raise UsageProblem(f"no attachment of {what} in {results}", hint="`cnictl attachments ls` lists them")
+            raise UsageProblem(
+                f"no attachment of {what} in {results}", hint="`cnictl attachments ls` lists them"
+            )
         output.note(f"no attachments in {results}")
     output.show(form, lambda: examined_members(found), lambda: examined_tree(found, all_of_them=every))
-    return any(one.broken or one.gone for one in found)
+    whole = [one for one in found if not one.broken and exists(one.cached) is not False]
+    if found:
+        output.note(f"{len(whole)} of {len(found)} attachments are as they were promised")
+    return len(whole) < len(found)

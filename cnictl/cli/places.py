@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnictl import netns_named
 from cnictl.cli import options
 from cnictl.cli.problems import UsageProblem
 from cnictl.runtime.cache import Cache
@@ -22,6 +23,11 @@ Netns = Annotated[
         show_default="those that the cache knows of",
     ),
 ]
+
+
+def every_one() -> dict[str, str]:
+    """The paths of all namespaces with a name."""
+    return {name: options.netns_path(name) for name in netns_named.names()}
 
 
 def pods(named: Sequence[str] | None, cache_dir: str) -> dict[str, str]:

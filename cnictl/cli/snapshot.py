@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnictl.cli import options, output
+from cnictl.cli import options, output, places
 from cnictl.render.form import as_json
 from cnictl.render.snapshot import snapshot_members
 
@@ -23,7 +23,7 @@ class Written(StrEnum):
 
 @app.command()
 def snapshot(
-    netns: options.Pods = None,
+    netns: places.Netns = None,
     all_netns: Annotated[bool, typer.Option("--all-netns", help="Every namespace with a name.")] = False,
     sysctl: Annotated[
         list[str] | None,
@@ -35,7 +35,10 @@ def snapshot(
     data_dir: Annotated[
         list[str] | None,
         typer.Option(
-            "--data-dir", metavar="DIR", help="Of host-local.", show_default="the usual, and those in the cache"
+            "--data-dir",
+            metavar="DIR",
+            help="Of host-local.",
+            show_default="the usual, and those in the cache",
         ),
     ] = None,
     cache_dir: options.CacheDir = options.CACHE_DIR,
@@ -51,7 +54,7 @@ def snapshot(
     from cnictl.state.dump import dump
     from cnictl.state.observe import take
 
-    pods = (options.every_netns() if all_netns else {}) | options.pods(netns)
+    pods = places.every_one() if all_netns else places.pods(netns, cache_dir)
     taken = take(pods, data_dirs=data_dir, cache_dir=cache_dir, sysctls=sysctl or (), paths=file or ())
     for one in taken.unseen:
         output.note(f"not seen: {one.what} of {taken.name_of(one.where)}: {one.reason}")
