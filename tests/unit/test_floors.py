@@ -41,6 +41,7 @@ SIDEWAYS = {
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
+    "sandbox": {"netns"},
     "tc": {"netlink", "netns"},
 }
 """What a module may import on its own floor, besides itself."""
