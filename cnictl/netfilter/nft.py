@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from errno import EAFNOSUPPORT, EINVAL, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 
 from cnictl.netfilter.program import NetfilterError, locate, run
 from cnictl.netlink import message
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
+from cnictl.spec import json_text
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.value import Value
 
@@ -79,7 +79,7 @@ def apply(commands: str, *, as_json: bool = False) -> None:
 
 def apply_json(commands: Iterable[Object]) -> None:
     """As `apply`, with commands in the form of libnftables-json(5)."""
-    apply(json.dumps({"nftables": list(commands)}), as_json=True)
+    apply(json_text.dumps({"nftables": list(commands)}), as_json=True)
 
 
 def rules(family: str, table: str, chain: str) -> list[Handle]:
@@ -162,7 +162,7 @@ def listing(*what: str) -> list[Object]:
             return []
         raise failure
     text = completed.stdout.decode(errors="surrogateescape")
-    entries = json.loads(text)["nftables"] if text.strip() else []
+    entries = json_text.loads(text)["nftables"] if text.strip() else []
     return [entry for entry in entries if "metainfo" not in entry]
 
 

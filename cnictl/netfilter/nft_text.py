@@ -6,7 +6,7 @@ as the same rule.  What has no rendering here stays as compact JSON, so that it 
 
 from __future__ import annotations
 
-import json
+from cnictl.spec import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def statement(entry: Object) -> str:
             return str(kind)
         return _STATEMENTS[kind](body)
     except (_Unknown, KeyError, ValueError, TypeError, AttributeError):
-        return json.dumps(entry, separators=(",", ":"), sort_keys=True)
+        return json_text.dumps(entry, sort=True)
 
 
 def _match(body: Object) -> str:

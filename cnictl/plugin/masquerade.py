@@ -6,8 +6,6 @@ what the other made.
 
 from __future__ import annotations
 
-import re
-
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import backend, nft
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from cnictl.plugin.request import Request
     from cnictl.spec.result import IPConfig
 
+CHAIN_PREFIX = "CNI-"
 VERSIONS: tuple[Version, ...] = (4, 6)
 MULTICAST: dict[int, str] = {4: "224.0.0.0/4", 6: "ff00::/8"}
 
@@ -37,9 +36,6 @@ FAMILY, TABLE, CHECKS, BASE = "inet", "cni_plugins_masquerade", "masq_checks", "
 TABLE_COMMENT = "Masquerading for plugins from github.com/containernetworking/plugins"
 CHECKS_COMMENT = "Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet"
 BASE_RULES = (f"ip daddr {MULTICAST[4]} return", f"ip6 daddr {MULTICAST[6]} return", f"goto {CHECKS}")
-
-_OWN_CHAIN = re.compile(r"CNI-[0-9a-f]{24}")
-_COMMENT = re.compile(r'name: "([^"]*)" id: "([^"]*)"')
 
 
 class MasqueradeConfig(Config):
@@ -65,7 +61,7 @@ class MasqueradeConfig(Config):
 
 def chain_name(network: str, container_id: str) -> str:
     """The iptables chain of a container in a network, one for all of its interfaces there."""
-    return digest(network + container_id, 28, "CNI-")
+    return digest(network + container_id, 28, CHAIN_PREFIX)
 
 
 def rule_comment(network: str, container_id: str) -> str:
@@ -240,7 +236,7 @@ class _Collect:
 
     def _decide(self, listing: Listing, transaction: Transaction) -> None:
         for chain in listing.user_chains():
-            if _OWN_CHAIN.fullmatch(chain) and self._is_garbage(listing, chain):
+            if chain.startswith(CHAIN_PREFIX) and self._is_garbage(listing, chain):
                 drop_chain(listing, transaction, chain)
 
     def _is_garbage(self, listing: Listing, chain: str) -> bool:
@@ -248,10 +244,13 @@ class _Collect:
 
         The name of the chain must agree: a comment alone anybody may write.
         """
+        before = rule_comment(self._network, "").removesuffix('"')
         for line in (*listing.lines.get(chain, ()), *listing.going_to(chain)):
-            told = _COMMENT.fullmatch(parse(line).comment)
-            if told and told[1] == self._network and chain_name(told[1], told[2]) == chain:
-                return told[2] not in self._valid
+            comment = parse(line).comment
+            if comment.startswith(before):
+                container_id = comment[len(before) :].removesuffix('"')
+                if chain_name(self._network, container_id) == chain:
+                    return container_id not in self._valid
         return False
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
 
 TYPE_CHECKING = False
@@ -24,6 +22,8 @@ def check(names: Iterable[str]) -> None:
             expressions = [line.strip() for line in file if line.strip()]
     except FileNotFoundError:
         return
+    import re  # takes longer than the rest of the plugin, and few nodes have the file
+
     try:
         compiled = [re.compile(one) for one in expressions]
     except re.error as error:

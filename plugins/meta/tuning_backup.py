@@ -6,11 +6,10 @@ one member more, the network's name, by which GC knows whose file it is.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 
-from cnictl.spec.document import Document, decode
+from cnictl.spec.document import Document, decode, encode
 from cnictl.spec.errors import IO_FAILURE, CniError
 
 TYPE_CHECKING = False
@@ -59,7 +58,7 @@ class Backup:
             self.remove()
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags, 0o600), "w", encoding="utf-8") as file:
-                json.dump(members, file, indent=1)
+                file.write(encode(members, indent=1))
         except OSError as error:
             self.remove()
             raise CniError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from cnictl.plugin.config import NetworkConfig
+from cnictl.spec import json_text
 from cnictl.spec.args import parse_args
 from cnictl.spec.errors import INVALID_ENVIRONMENT, INVALID_NETWORK_CONFIG, CniError
 from cnictl.spec.keys import (
@@ -166,7 +166,7 @@ def _refuse_duplicates(stdin: bytes) -> None:
             found[""] = sorted({name for name in names if names.count(name) > 1})
         return found
 
-    top = json.loads(stdin, object_pairs_hook=pairs)
+    top = json_text.loads(stdin.decode(errors="replace"), object_pairs_hook=pairs)
     for name, value in top.items():
         if name.lower() == "sysctl" and isinstance(value, dict) and isinstance(value.get(""), list):
             raise CniError(
