@@ -48,8 +48,15 @@ def loads(
 ) -> Any:
     """Return the one JSON value in a text, as json.loads does; raises what that raises."""
     scan = make_scanner(_Rules(parse_float, parse_constant, object_pairs_hook))  # type: ignore[arg-type]
+    start = len(text) - len(text.lstrip(_BLANKS))
     try:
-        value, end = scan(text, len(text) - len(text.lstrip(_BLANKS)))
+        try:
+            value, end = scan(text, start)
+        except SystemError:
+            # Before 3.13 the scanner has no words for an error until somebody has imported this.
+            import json.decoder  # noqa: F401
+
+            value, end = scan(text, start)
     except StopIteration as stop:
         _refuse("Expecting value", text, stop.value)
     rest = text[end:].lstrip(_BLANKS)

@@ -78,3 +78,17 @@ def test_the_package_is_not_imported(import_root: str):
     argv = [sys.executable, "-I", "-S", "-c", code]
     done = subprocess.run(argv, env={}, check=True, capture_output=True, text=True)
     assert {"json", "re", "enum"}.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize("text", ["{", "[1 2]", '{"a" 1}', '{"a": "', '"\\x"', "nope"])
+def test_errors_have_words_where_the_package_is_not_imported(text: str, import_root: str):
+    """The scanner borrows them from it, and has none before it is there."""
+    code = (
+        f"import sys; sys.path[:0] = [{import_root!r}]; from cnictl.spec import json_text as j\n"
+        "try: j.loads(sys.argv[1])\nexcept ValueError as e: print(type(e).__name__, e)"
+    )
+    argv = [sys.executable, "-I", "-S", "-c", code, text]
+    done = subprocess.run(argv, env={}, check=True, capture_output=True, text=True)
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(text)
+    assert done.stdout == f"JSONDecodeError {expected.value}\n"
