@@ -50,13 +50,10 @@ def diff(
     cache_dir: options.CacheDir = options.CACHE_DIR,
     form: options.Output = Form.TABLE,
 ) -> None:
-    r"""Compare states, or attachments with what they should be.
+    """Compare states, or attachments with what they should be.
 
-    \b
-    cnictl diff A B            two snapshots
-    cnictl diff A              a snapshot and what is there now
-    cnictl diff                every attachment in the cache, and what its plugins promised
-    cnictl diff --network NET  the same for one network
+    With A and B these are two snapshots, with A alone a snapshot and what is there now.  Without
+    either, they are the attachments in the cache and what their plugins promised at ADD.
 
     `+` came or should not be there, `-` went or is missing, `~` is not as it was.  Exit status 1 when
     there is a difference.  What one side does not know is not compared.

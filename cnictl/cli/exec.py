@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -90,7 +91,7 @@ def execute(
     path = plugins.find(plugin) if "/" not in plugin else os.path.abspath(plugin)
     subject = attachment if verb != "VERSION" else None
     if show:
-        output.put_raw(shell_command(path, plugins.environment(verb, subject), stdin).encode())
+        output.put_raw(_command(path, plugins.environment(verb, subject), stdin))
         return
     if form is Form.TABLE:
         output.remark(given_text(path, plugins.environment(verb, subject), stdin))
@@ -106,6 +107,10 @@ def execute(
         failure = PluginFailed(plugin, verb, execution.error, execution=execution)
         no = verb in ("CHECK", "STATUS") and failure.says_no
         raise typer.Exit(problems.NO if no else problems.FAILED)
+
+
+def _command(path: str, environment: Mapping[str, str], stdin: bytes) -> bytes:
+    return shell_command(path, environment, stdin).encode(errors="surrogateescape")
 
 
 def _stdin(conf: str, *, needed: bool) -> bytes:

@@ -80,13 +80,14 @@ def _say(message: str, hint: str, more: str = "") -> None:
 
 def _more(error: CnictlError) -> str:
     """What is known of a failed operation beyond its message."""
+    notes = "".join(f"  {escape(note)}\n" for note in getattr(error, "__notes__", ()))
     from cnictl.runtime.failure import OperationFailed
 
     if not isinstance(error, OperationFailed):
-        return ""
+        return notes
     from cnictl.render.failure import failure_text
 
-    return failure_text(error)
+    return failure_text(error) + notes
 
 
 def _root_hint(message: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from cnictl import netns_named
 from cnictl.netlink.rtnl import Rtnl
+from cnictl.netns import NetnsError, NetnsGone
 from cnictl.netns_named import DIRECTORY
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
@@ -77,8 +78,16 @@ class Throwaway:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.made and not self._keep:
+        if not self.made or self._keep:
+            return
+        try:
             netns_named.delete_named(self.path)
+        except NetnsGone:
+            pass
+        except NetnsError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))
 
     def keep(self) -> None:
         """Leave it there for others."""
@@ -110,11 +119,16 @@ def is_throwaway(path: str) -> bool:
     )
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two paths of a netns are the same, also when one of them goes by way of /var/run."""
+    return one == other or (bool(one) and os.path.realpath(one) == os.path.realpath(other))
+
+
 def discard_throwaway(path: str, cache: Cache) -> bool:
     """Remove a throwaway netns that no attachment is left in; whether it was removed."""
     if not is_throwaway(path) or not os.path.lexists(path):
         return False
-    if any(one.attachment.netns == path for one in cache.listing().attachments):
+    if any(same_place(one.attachment.netns, path) for one in cache.listing().attachments):
         return False
     netns_named.delete_named(path)
     return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.runtime import configuration, target
 from cnictl.runtime.attachment import Attachment
-from cnictl.runtime.container import default_id
+from cnictl.runtime.container import default_id, same_place
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
@@ -168,7 +168,7 @@ def _fits(attachment: Attachment, wanted: Wanted) -> bool:
     if wanted.container_id:
         fits = attachment.container_id == wanted.container_id
     else:
-        fits = not wanted.netns or _same_place(attachment.netns, wanted.netns)
+        fits = not wanted.netns or same_place(attachment.netns, wanted.netns)
     return fits and wanted.ifname in ("", attachment.ifname)
 
 
@@ -180,8 +180,3 @@ def _same(network: NetworkList, config: bytes) -> bool:
         return False
     same = (before.name, before.cni_version) == (network.name, network.cni_version)
     return same and [one.members for one in before.plugins] == [one.members for one in network.plugins]
-
-
-def _same_place(one: str, other: str) -> bool:
-    """Whether two paths of a netns are the same, also when one of them goes by way of /var/run."""
-    return one == other or os.path.realpath(one) == os.path.realpath(other)

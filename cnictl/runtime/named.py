@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnictl import netns_named
 from cnictl.netns import Netns, NetnsError
 from cnictl.netns_named import DIRECTORY
-from cnictl.runtime.container import netns_path
+from cnictl.runtime.container import netns_path, same_place
 from cnictl.runtime.lookup import listed
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.names import is_name
@@ -42,7 +42,7 @@ def listing(cache: Cache) -> list[NamedNetns]:
     found = []
     for name in netns_named.names():
         path = os.path.join(DIRECTORY, name)
-        its = tuple(one for one in attachments if _is(one.attachment.netns, path))
+        its = tuple(one for one in attachments if same_place(one.attachment.netns, path))
         try:
             with Netns(path) as netns:
                 inode = netns.inode
@@ -73,18 +73,17 @@ def remove(text: str, cache: Cache, *, force: bool = False) -> str:
     path = netns_path(text)
     if os.path.realpath(os.path.dirname(path)) != os.path.realpath(DIRECTORY):
         raise CnictlError(f"{path} is not in {DIRECTORY}", hint="only namespaces with a name can be removed")
-    its = [one for one in cache.listing().attachments if _is(one.attachment.netns, path)]
+    its = [one for one in cache.listing().attachments if same_place(one.attachment.netns, path)]
     if its and not force:
         raise StillAttached(
             f"{path} has {len(its)} attachment" + ("s" if len(its) > 1 else ""),
             hint=f"`cnictl del {its[0].network} {text}` first, or --force:\n{listed(its)}",
         )
-    netns_named.delete_named(path)
+    if os.path.islink(path):
+        os.unlink(path)  # a name that somebody gave to a container's netns, which is not ours to end
+    else:
+        netns_named.delete_named(path)
     return path
-
-
-def _is(one: str, path: str) -> bool:
-    return one == path or (bool(one) and os.path.realpath(one) == os.path.realpath(path))
 
 
 def _processes() -> dict[int, int]:

@@ -206,3 +206,23 @@ def test_files_of_a_netns(host):
     for tool in (["ip", "netns", "exec", "pod"], host.argv(["netns", "exec", "pod", "--"])):
         assert host.node.run([*tool, "cat", "/etc/resolv.conf"]).stdout == "mine\n"
     assert host("netns", "exec", "/proc/1/ns/net", "--", "cat", "/etc/resolv.conf").stdout != "mine\n"
+
+
+def test_a_name_that_leads_elsewhere(host):
+    """Names are given to containers by symbolic links: `rm` takes the name and leaves the netns."""
+    host("netns", "new", "pod").succeeded()
+    host.node.run(["ln", "-s", "/run/netns/pod", "/run/netns/alias"]).checked()
+    host("netns", "rm", "alias").succeeded()
+    assert named(host) == ["pod"]
+    assert host("netns", "exec", "pod", "--", "true").status == 0
+
+
+def test_a_throwaway_by_another_path(host):
+    """/var/run is /run: what is attached by one name keeps the netns of the other."""
+    host.network("other")
+    (path,) = THROWAWAY.findall(host("add", "mynet").succeeded().stderr)
+    host("add", "other", f"/var{path}", "-i", "net1").succeeded()
+    host("del", "mynet", path).succeeded()
+    assert named(host) != []
+    host("del", "other").succeeded()
+    assert named(host) == []
