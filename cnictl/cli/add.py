@@ -42,7 +42,7 @@ def add(
     What fails is rolled back: the plugins that were reached get DEL.  As JSON, the Result is what
     the last plugin printed, in its version, as cnitool prints it.
     """
-    known = options.network(conf_dir, net).network
+    known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
     wanted = options.wanted(
         netns, container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)

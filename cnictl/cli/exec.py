@@ -80,7 +80,7 @@ def execute(
     try:
         verb = raw.verb_of(verb)
         if net:
-            known = options.network(conf_dir, net).network
+            known = options.network(conf_dir, net)
             before = source.read(previous) if previous else b""
             cache = Cache(cache_dir)
             stdin = raw.derived(known, plugin, verb, attachment, cache, nth=nth or 0, previous=before)

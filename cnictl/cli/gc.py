@@ -51,7 +51,7 @@ def gc(
     The list of --valid-from has texts CONTAINER/IFNAME, or objects with containerID and ifname, as
     `cnictl attachments ls -o json` prints them.
     """
-    known = options.network(conf_dir, net).network
+    known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
     try:
         listed = validity.listed(valid, valid_from)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnictl.runtime.lookup import Found
-    from cnictl.runtime.target import Target
     from cnictl.spec.conflist import NetworkList
     from cnictl.spec.document import Json
     from cnictl.spec.result import AnyResult
@@ -120,12 +119,14 @@ def plugins(cni_path: str, timeout: float, *, verbose: bool = False) -> Narrated
     return Narrated(found, timeout=timeout or None, verbose=verbose)
 
 
-def network(conf_dir: str, net: str) -> Target:
+def network(conf_dir: str, net: str) -> NetworkList:
     """The network that NET means; raises UsageProblem when it means none."""
     try:
-        return target.find(conf_dir, net)
+        found = target.find(conf_dir, net)
     except CnictlError as error:
         raise UsageProblem(str(error), hint=error.hint) from error
+    warn(found.remarks)
+    return found.network
 
 
 def netns_path(text: str, *, there: bool = True) -> str:

@@ -38,7 +38,7 @@ def run(
 
     Example: cnictl run mynet -- ping -c1 10.1.0.1
     """
-    known = options.network(conf_dir, net).network
+    known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
     wanted = options.wanted(
         "", container_id, ifname, options.pairs(args), options.capabilities(cap_args, port, mac, ip)

@@ -27,7 +27,7 @@ def status(
     Exit status 1 when a plugin says no, 3 when one cannot tell.  Configurations before
     cniVersion 1.1.0 have no STATUS: then nothing is asked.
     """
-    known = options.network(conf_dir, net).network
+    known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, "", timeout, verbose=verbose)
     failure: PluginFailed | None = None
     try:

@@ -39,7 +39,7 @@ def version(
         if inventory.is_plugin(word, there):
             found.append(inventory.versions_of(plugins, word))
         else:
-            found += inventory.versions_for(plugins, options.network(conf_dir, word).network)
+            found += inventory.versions_for(plugins, options.network(conf_dir, word))
     if not found:
         output.note(f"no plugins in {' '.join(plugins.directories)}")
     output.show(form, lambda: versions_members(found), lambda: versions_table(found))

@@ -119,7 +119,7 @@ def choose(cache: Cache, directory: str, net: str, wanted: Wanted, *, cached: bo
     `find` raise, and CnictlError when there is nothing cached.
     """
     try:
-        known = target.find(directory, net).network
+        known, _, remarks = target.find(directory, net)
     except CnictlError:
         if target.is_file(net) or not any(one.network == net for one in cache.listing().attachments):
             raise
@@ -134,13 +134,13 @@ def choose(cache: Cache, directory: str, net: str, wanted: Wanted, *, cached: bo
         remark = f"the cache knows of no {ifname} of container {container_id} on {known.name}"
         if cached:
             raise CnictlError(remark, hint="leave out --cached to use the configuration as it is")
-        return Chosen(known, found, (remark,))
+        return Chosen(known, found, (*remarks, remark))
     if cached:
         return Chosen(configuration.parse(found.cached.config), found)
     if not _same(known, found.cached.config):
         remark = f"the configuration of {known.name} has changed since ADD; --cached uses the one of then"
-        return Chosen(known, found, (remark,))
-    return Chosen(known, found)
+        remarks = (*remarks, remark)
+    return Chosen(known, found, remarks)
 
 
 def listed(attachments: Sequence[CachedAttachment]) -> str:

@@ -17,10 +17,11 @@ _LISTED = 10
 
 
 class Target(NamedTuple):
-    """A network and the file it is from."""
+    """A network, the file it is from, and what is wrong with files that were passed over on the way."""
 
     network: NetworkList
     path: str
+    remarks: tuple[str, ...] = ()
 
 
 def is_file(text: str) -> bool:
@@ -44,7 +45,9 @@ def find(directory: str, text: str) -> Target:
     except NoConfigurations as error:
         error.hint = "name a file (./my.conflist), or another directory with --conf-dir or NETCONFPATH"
         raise
-    return Target(found.network, found.path)
+    return Target(
+        found.network, found.path, tuple(f"{one.path} is no use: {one.problem}" for one in found.broken)
+    )
 
 
 def _suggestion(directory: str, name: str) -> str:

@@ -86,9 +86,11 @@ def test_arguments_that_cnitool_refuses(bench, args):
 
 
 def test_a_broken_file_does_not_hide_the_others(bench):
-    """cnitool cannot use any network behind it."""
+    """cnitool cannot use any network behind it; here it is named and passed over."""
     (bench.conf / "00-broken.conflist").write_text("{")
-    bench("add", "mynet", NETNS).succeeded()
+    for verb in ("add", "check", "del"):
+        done = bench(verb, "mynet", NETNS).succeeded()
+        assert f"note: {bench.conf}/00-broken.conflist is no use: error parsing" in done.stderr
 
 
 def test_an_unknown_network(bench):
