@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from cnictl_plugins import multicall
-
 
 def main() -> int:
     """Run what the arguments say and return the exit status.
 
-    `cnictl bridge` is the plugin bridge, with no more loaded than its symlink would load.
+    `cnictl bridge` is the plugin bridge, with no more loaded than its symlink would load.  A shell
+    that completes a word calls `cnictl --complete`, and gets its answer with less than that.
     """
+    if sys.argv[1:2] == ["--complete"]:
+        from cnictl.cli import complete
+
+        return complete.main(sys.argv[2:])
+    from cnictl_plugins import multicall
+
     called = sys.argv[0].rpartition("/")[2]
     if called in multicall.PROGRAMS:
         return multicall.main(called)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cnictl.cli import options, output, problems
+from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.invoke import directories
 from cnictl.lint import engine
 from cnictl.lint.engine import STDIN, NothingToValidate
@@ -74,5 +75,5 @@ def _stdin() -> str:
 
 def _programs(cni_path: str, *, ask: bool) -> Programs | None:
     """Return where to look for plugins, None where nobody said and none of the usual places is there."""
-    found = directories(cni_path) or [one for one in options.PLUGIN_DIRECTORIES if os.path.isdir(one)][:1]
+    found = directories(cni_path) or [one for one in PLUGIN_DIRECTORIES if os.path.isdir(one)][:1]
     return Programs(found, ask=ask) if found else None

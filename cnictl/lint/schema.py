@@ -13,6 +13,7 @@ from cnictl.spec.catalog import CAPABILITIES, REFERENCE
 from cnictl_plugins import multicall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from cnictl.plugin.skel import Plugin
@@ -27,13 +28,8 @@ FORMATS: dict[str, dict[str, Json]] = {"ifname": {"pattern": IFNAME}}
 
 def network_schema() -> dict[str, Json]:
     """Return the schema of a network configuration list; plugins that are not ours need a type only."""
-    plugins: list[Json] = []
-    for name in multicall.PROGRAMS:
-        plugin = multicall.load(name)
-        if plugin is None or REFERENCE[name].role == "ipam":
-            continue
-        condition: Json = {"properties": {"type": {"const": name}}, "required": ["type"]}
-        plugins.append({"if": condition, "then": {"$ref": f"#/$defs/{name}"}})
+    plugins = {name: plugin for name in multicall.PROGRAMS if (plugin := multicall.load(name)) is not None}
+    ipam = [name for name in plugins if REFERENCE[name].role == "ipam"]
     flags: dict[str, Json] = {
         key: {"type": "boolean"} for key in ("disableCheck", "disableGC", "loadOnlyInlinedPlugins")
     }
@@ -49,15 +45,15 @@ def network_schema() -> dict[str, Json]:
             "plugins": {
                 "type": "array",
                 "minItems": 1,
-                "items": {"type": "object", "required": ["type"], "allOf": plugins},
+                "items": {
+                    "type": "object",
+                    "required": ["type"],
+                    "allOf": [_if_type(name, f"#/$defs/{name}") for name in plugins if name not in ipam],
+                },
             },
         },
         "required": ["cniVersion", "name"],
-        "$defs": {
-            name: _plugin(plugin)
-            for name in multicall.PROGRAMS
-            if (plugin := multicall.load(name)) is not None
-        },
+        "$defs": {name: _plugin(plugin, ipam) for name, plugin in plugins.items()},
     }
 
 
@@ -66,10 +62,14 @@ def plugin_schema(plugin: Plugin) -> dict[str, Json]:
     return {"$schema": DIALECT, "title": f"configuration of the CNI plugin {plugin.name}", **_plugin(plugin)}
 
 
-def _plugin(plugin: Plugin) -> dict[str, Json]:
+def _plugin(plugin: Plugin, ipam: Sequence[str] = ()) -> dict[str, Json]:
+    """Return the schema of a plugin's object; `ipam` are the plugins that may stand in its `ipam`."""
     members = _object(plugin.config)
     properties = members["properties"]
     assert isinstance(properties, dict)
+    section = properties.get("ipam")
+    if ipam and plugin.name not in ipam and isinstance(section, dict):
+        section["allOf"] = [_if_type(name, f"#/$defs/{name}/properties/ipam") for name in ipam]
     properties["capabilities"] = {
         "type": "object",
         "properties": {name: {"type": "boolean", "description": text} for name, text in CAPABILITIES.items()},
@@ -78,6 +78,11 @@ def _plugin(plugin: Plugin) -> dict[str, Json]:
     # In a list the network's name and version stand beside the plugins.
     members["required"] = ["type"]
     return members
+
+
+def _if_type(name: str, reference: str) -> Json:
+    condition: Json = {"properties": {"type": {"const": name}}, "required": ["type"]}
+    return {"if": condition, "then": {"$ref": reference}}
 
 
 def _object(config: type[Config]) -> dict[str, Json]:

@@ -76,6 +76,7 @@ class StoreSection(IPAMSection):
 class HostLocalSection(StoreSection, RangeConfig):
     """`ipam` as host-local reads it; a range that stands here directly is a set of its own."""
 
+    subnet = prefix("subnet", text="the network of such a range, before those of `ranges`")
     ranges = nested_lists(
         "ranges", RangeConfig, text="sets of ranges; a container gets one address of each set"
     )

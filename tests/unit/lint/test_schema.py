@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,38 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
         yield from parts(inner)
 
 
+def referred(root: dict[str, Any], reference: str) -> dict[str, Any]:
+    """The part of a schema that a reference leads to."""
+    for step in reference.removeprefix("#/").split("/"):
+        root = root[step]
+    return root
+
+
+def failures(schema: dict[str, Any], value: Any, root: dict[str, Any], place: str = "") -> Iterator[str]:
+    """What a validator would say, for the words that our schemas use."""
+    if "$ref" in schema:
+        schema = referred(root, schema["$ref"])
+    if "type" in schema and type(value) is not TYPES[schema["type"]]:
+        yield f"{place}: no {schema['type']}"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{place}: not one of {schema['enum']}"
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{place}: does not match {schema['pattern']}"
+    if type(value) is int and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield f"{place}: out of bounds"
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            yield from failures(schema.get("items", {}), one, root, f"{place}[{i}]")
+    if isinstance(value, dict):
+        yield from (f"{place}: no {name}" for name in schema.get("required", ()) if name not in value)
+        for name, one in value.items():
+            yield from failures(schema.get("properties", {}).get(name, {}), one, root, f"{place}.{name}")
+    for one in schema.get("allOf", ()):
+        if one["if"]["properties"]["type"]["const"] == value.get("type"):
+            yield from failures(one["then"], value, root, place)
+
+
 def schema_of(name: str) -> dict[str, Any]:
     plugin = multicall.load(name)
     assert plugin is not None
@@ -32,6 +66,38 @@ def properties(schema: dict[str, Any], *way: str) -> dict[str, Any]:
     for step in way:
         schema = schema["properties"][step]
     return schema
+
+
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+EXAMPLES = Path(__file__).parents[3] / "testdata" / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.stem)
+def test_examples_conform(path: Path):
+    """What works is what the schema allows."""
+    schema = network_schema()
+    assert list(failures(schema, json.loads(path.read_text()), schema)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"name": "a b"}, [".name: does not match ^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"]),
+        ({"plugins": [{"type": "bridge", "vlan": 5000}]}, [".plugins[0].vlan: out of bounds"]),
+        ({"plugins": [{"type": "bridge", "mtu": "1500"}]}, [".plugins[0].mtu: no integer"]),
+        ({"plugins": [{"type": "other", "mtu": "1500"}]}, []),
+        ({"plugins": [{"type": "bridge", "ipam": {"type": "other", "ranges": 3}}]}, []),
+        (
+            {"plugins": [{"type": "bridge", "ipam": {"type": "host-local", "ranges": 3}}]},
+            [".plugins[0].ipam.ranges: no array"],
+        ),
+    ],
+)
+def test_mistakes_do_not_conform(change: dict[str, Any], expected: list[str]):
+    """As far as a schema can say it, and not beyond what we know."""
+    schema = network_schema()
+    members = {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}], **change}
+    assert list(failures(schema, members, schema)) == expected
 
 
 @pytest.mark.parametrize("name", multicall.PROGRAMS)
@@ -74,10 +140,10 @@ def test_a_plugin_asks_for_its_type_only():
 def test_a_list_leads_from_a_plugin_s_type_to_its_schema():
     """Every reference leads somewhere, and IPAM plugins are none of a list."""
     schema: Any = network_schema()
-    referred = {one["$ref"] for one in parts(schema) if "$ref" in one}
-    assert referred <= {f"#/$defs/{name}" for name in schema["$defs"]}
-    assert "#/$defs/bridge" in referred
-    assert "#/$defs/host-local" not in referred
+    references = {one["$ref"] for one in parts(schema) if "$ref" in one}
+    assert all(referred(schema, one) for one in references)
+    assert {"#/$defs/bridge", "#/$defs/host-local/properties/ipam"} <= references
+    assert "#/$defs/host-local" not in references
     assert re.fullmatch(schema["properties"]["name"]["pattern"], "web-1.x")
 
 

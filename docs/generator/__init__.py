@@ -1,0 +1,1 @@
+"""Makes the pages and the completions that are committed; see ../generate.py."""

@@ -1,0 +1,41 @@
+"""The examples on the plugins' pages work as they stand."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnictl.lint.engine import validate
+from cnictl.sandbox.node import Node
+from cnictl_plugins import multicall
+
+EXAMPLES = Path(__file__).parents[2] / "testdata" / "examples"
+CNICTL = str(Path(sys.executable).with_name("cnictl"))
+
+
+@pytest.mark.parametrize("name", multicall.PROGRAMS)
+def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
+    """Nothing is to be remarked of it, and ADD, CHECK and DEL succeed; the plugin is in it."""
+    path = EXAMPLES / f"{name}.conflist"
+    assert validate([str(path)]).diagnostics == ()
+    network = json.loads(path.read_text())
+    used = {one["type"] for one in network["plugins"]}
+    used |= {one["ipam"]["type"] for one in network["plugins"] if "ipam" in one}
+    assert name in used
+
+    def cnictl(*words: str) -> str:
+        return node.run([CNICTL, *words], env={"CNI_PATH": plugins_dir, "LANG": "C.UTF-8"}).checked().stdout
+
+    cnictl("netns", "new", "pod")
+    added = json.loads(cnictl("add", str(path), "pod", "-o", "json"))
+    assert added["cniVersion"] == network["cniVersion"]
+    cnictl("check", str(path), "pod")
+    cnictl("del", str(path), "pod")
+
+
+def test_there_is_an_example_for_nothing_else():
+    """What is in the directory is on a page."""
+    assert {one.stem for one in EXAMPLES.iterdir()} == set(multicall.PROGRAMS)
