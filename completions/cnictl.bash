@@ -1,0 +1,189 @@
+# bash completion for cnictl; made by docs/generate.py from the commands' own help
+
+# Say what may follow a command: sub-commands, options, the kinds of values.
+_cnictl_knows() {
+    commands='' options='' values=' ' arguments=''
+    case $1 in
+        '')
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff netns node install uninstall'
+            options='--version -h --help'
+            ;;
+        'add')
+            options='-i --ifname --container-id --args --cap-args -p --port --mac --ip --conf-dir --cni-path --cache-dir --timeout -v --verbose -o --output -h --help'
+            values=' -i=; --ifname=; --container-id=container; --args=; --cap-args=; -p=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;netns file;'
+            ;;
+        'check')
+            options='-i --ifname --container-id --args --cap-args -p --port --mac --ip --cached --conf-dir --cni-path --cache-dir --timeout -v --verbose -o --output -h --help'
+            values=' -i=; --ifname=; --container-id=container; --args=; --cap-args=; -p=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;netns file;'
+            ;;
+        'del')
+            options='-i --ifname --container-id --args --cap-args -p --port --mac --ip --cached -k --keep-going --conf-dir --cni-path --cache-dir --timeout -v --verbose -h --help'
+            values=' -i=; --ifname=; --container-id=container; --args=; --cap-args=; -p=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=;'
+            arguments='network file;netns file;'
+            ;;
+        'gc')
+            options='--valid --valid-from --everything -y --yes --plan --conf-dir --cni-path --cache-dir --timeout -v --verbose -o --output -h --help'
+            values=' --valid=container; --valid-from=file; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'status')
+            options='--conf-dir --cni-path --timeout -v --verbose -o --output -h --help'
+            values=' --conf-dir=directory; --cni-path=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'version')
+            options='--conf-dir --cni-path --timeout -v --verbose -o --output -h --help'
+            values=' --conf-dir=directory; --cni-path=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='plugin network file...;'
+            ;;
+        'run')
+            options='-i --ifname --container-id --args --cap-args -p --port --mac --ip --conf-dir --cni-path --cache-dir --timeout -v --verbose -h --help'
+            values=' -i=; --ifname=; --container-id=container; --args=; --cap-args=; -p=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=;'
+            arguments='network file;command...;'
+            ;;
+        'exec')
+            options='-c --conf -n --net --nth --prev-result --show -i --ifname --container-id --args --cap-args -p --port --mac --ip --conf-dir --cni-path --cache-dir --timeout -o --output -h --help'
+            values=' -c=file; --conf=file; -n=network file; --net=network file; --nth=; --prev-result=file; -i=; --ifname=; --container-id=container; --args=; --cap-args=; -p=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='plugin file;:ADD :DEL :CHECK :GC :STATUS :VERSION;netns file;'
+            ;;
+        'conf')
+            commands='ls'
+            options='-h --help'
+            ;;
+        'conf ls')
+            options='-r --runtime --max-conf-num --default-network --conf-dir --cni-path --timeout -o --output -h --help'
+            values=' -r=:containerd :crio :podman :cnitool; --runtime=:containerd :crio :podman :cnitool; --max-conf-num=; --default-network=; --conf-dir=directory; --cni-path=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'attachments')
+            commands='ls show'
+            options='-h --help'
+            ;;
+        'attachments ls')
+            options='-n --network -i --ifname --no-trunc --cache-dir -o --output -h --help'
+            values=' -n=network file; --network=network file; -i=; --ifname=; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'attachments show')
+            options='-n --network -i --ifname --cni-path --cache-dir -o --output -h --help'
+            values=' -n=network file; --network=network file; -i=; --ifname=; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='container;'
+            ;;
+        'validate')
+            options='--nad --strict --conf-dir --cni-path -o --output -h --help'
+            values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='file...;'
+            ;;
+        'schema')
+            options='-h --help'
+            arguments=':bridge :host-local :loopback :portmap :ptp :static :tuning;'
+            ;;
+        'snapshot')
+            options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'
+            values=' --netns=netns; --sysctl=; --file=file; --data-dir=directory; --cache-dir=directory; -o=:yaml :json; --output=:yaml :json;'
+            ;;
+        'diff')
+            options='-n --network --container-id -a --all --netns --bind-random --cni-path --cache-dir -o --output -h --help'
+            values=' -n=network file; --network=network file; --container-id=container; --netns=; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='file;file;'
+            ;;
+        'netns')
+            commands='ls new rm exec'
+            options='-h --help'
+            ;;
+        'netns ls')
+            options='--cache-dir -o --output -h --help'
+            values=' --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'netns new')
+            options='-h --help'
+            arguments=';'
+            ;;
+        'netns rm')
+            options='-f --force --cache-dir -h --help'
+            values=' --cache-dir=directory;'
+            arguments='netns...;'
+            ;;
+        'netns exec')
+            options='-h --help'
+            arguments='netns file;command...;'
+            ;;
+        'node')
+            options='-h --help'
+            arguments='command...;'
+            ;;
+        'install')
+            options='--force -h --help'
+            arguments='directory;'
+            ;;
+        'uninstall')
+            options='-h --help'
+            arguments='directory;'
+            ;;
+    esac
+}
+
+# Add to COMPREPLY what begins with $cur, of the kinds named, or of words behind a colon.
+_cnictl_add() {
+    local kind
+    for kind; do
+        case $kind in
+            :*) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "${kind#:}" -- "$cur") ;;
+            file)
+                compopt -o filenames
+                mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
+                ;;
+            directory)
+                compopt -o filenames
+                mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$cur")
+                ;;
+            command) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -c -- "$cur") ;;
+            *)
+                mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(
+                    "$program" --complete "$kind" "$cur" "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null
+                )
+                ;;
+        esac
+    done
+}
+
+_cnictl() {
+    local program=$1 cur=${COMP_WORDS[COMP_CWORD]} command='' taking='' place=0 i word
+    local commands options values arguments
+    COMPREPLY=()
+    _cnictl_knows ''
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ $taking ]]; then
+            [[ $word == '=' ]] || taking=''
+        elif [[ $word == -* ]]; then
+            if [[ $values == *" $word="* ]]; then taking=$word; fi
+        elif [[ $word != '=' && " $commands " == *" $word "* ]]; then
+            command="${command:+$command }$word"
+            place=0
+            _cnictl_knows "$command"
+        else
+            place=$((place + 1))
+        fi
+    done
+    if [[ $cur == '=' ]]; then cur=''; fi
+    if [[ $taking ]]; then
+        values=${values#*" $taking="}
+        # shellcheck disable=SC2086  # kinds are words
+        _cnictl_add ${values%%;*}
+    elif [[ $cur == -* ]]; then
+        _cnictl_add ":$options"
+    elif [[ $commands ]]; then
+        _cnictl_add ":$commands"
+    else
+        # the last argument may be repeated
+        while ((place > 0)) && [[ $arguments == *';'*';'* ]]; do
+            arguments=${arguments#*;}
+            place=$((place - 1))
+        done
+        # shellcheck disable=SC2086
+        if ((place == 0)) || [[ $arguments == *'...;' ]]; then _cnictl_add ${arguments%%[.;]*}; fi
+    fi
+}
+
+complete -F _cnictl cnictl

@@ -1,0 +1,405 @@
+# fish completion for cnictl; made by docs/generate.py from the commands' own help
+
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
+set -g __cnictl_taking \
+    'add -i' \
+    'add --ifname' \
+    'add --container-id' \
+    'add --args' \
+    'add --cap-args' \
+    'add -p' \
+    'add --port' \
+    'add --mac' \
+    'add --ip' \
+    'add --conf-dir' \
+    'add --cni-path' \
+    'add --cache-dir' \
+    'add --timeout' \
+    'add -o' \
+    'add --output' \
+    'check -i' \
+    'check --ifname' \
+    'check --container-id' \
+    'check --args' \
+    'check --cap-args' \
+    'check -p' \
+    'check --port' \
+    'check --mac' \
+    'check --ip' \
+    'check --conf-dir' \
+    'check --cni-path' \
+    'check --cache-dir' \
+    'check --timeout' \
+    'check -o' \
+    'check --output' \
+    'del -i' \
+    'del --ifname' \
+    'del --container-id' \
+    'del --args' \
+    'del --cap-args' \
+    'del -p' \
+    'del --port' \
+    'del --mac' \
+    'del --ip' \
+    'del --conf-dir' \
+    'del --cni-path' \
+    'del --cache-dir' \
+    'del --timeout' \
+    'gc --valid' \
+    'gc --valid-from' \
+    'gc --conf-dir' \
+    'gc --cni-path' \
+    'gc --cache-dir' \
+    'gc --timeout' \
+    'gc -o' \
+    'gc --output' \
+    'status --conf-dir' \
+    'status --cni-path' \
+    'status --timeout' \
+    'status -o' \
+    'status --output' \
+    'version --conf-dir' \
+    'version --cni-path' \
+    'version --timeout' \
+    'version -o' \
+    'version --output' \
+    'run -i' \
+    'run --ifname' \
+    'run --container-id' \
+    'run --args' \
+    'run --cap-args' \
+    'run -p' \
+    'run --port' \
+    'run --mac' \
+    'run --ip' \
+    'run --conf-dir' \
+    'run --cni-path' \
+    'run --cache-dir' \
+    'run --timeout' \
+    'exec -c' \
+    'exec --conf' \
+    'exec -n' \
+    'exec --net' \
+    'exec --nth' \
+    'exec --prev-result' \
+    'exec -i' \
+    'exec --ifname' \
+    'exec --container-id' \
+    'exec --args' \
+    'exec --cap-args' \
+    'exec -p' \
+    'exec --port' \
+    'exec --mac' \
+    'exec --ip' \
+    'exec --conf-dir' \
+    'exec --cni-path' \
+    'exec --cache-dir' \
+    'exec --timeout' \
+    'exec -o' \
+    'exec --output' \
+    'conf ls -r' \
+    'conf ls --runtime' \
+    'conf ls --max-conf-num' \
+    'conf ls --default-network' \
+    'conf ls --conf-dir' \
+    'conf ls --cni-path' \
+    'conf ls --timeout' \
+    'conf ls -o' \
+    'conf ls --output' \
+    'attachments ls -n' \
+    'attachments ls --network' \
+    'attachments ls -i' \
+    'attachments ls --ifname' \
+    'attachments ls --cache-dir' \
+    'attachments ls -o' \
+    'attachments ls --output' \
+    'attachments show -n' \
+    'attachments show --network' \
+    'attachments show -i' \
+    'attachments show --ifname' \
+    'attachments show --cni-path' \
+    'attachments show --cache-dir' \
+    'attachments show -o' \
+    'attachments show --output' \
+    'validate --conf-dir' \
+    'validate --cni-path' \
+    'validate -o' \
+    'validate --output' \
+    'snapshot --netns' \
+    'snapshot --sysctl' \
+    'snapshot --file' \
+    'snapshot --data-dir' \
+    'snapshot --cache-dir' \
+    'snapshot -o' \
+    'snapshot --output' \
+    'diff -n' \
+    'diff --network' \
+    'diff --container-id' \
+    'diff --netns' \
+    'diff --cni-path' \
+    'diff --cache-dir' \
+    'diff -o' \
+    'diff --output' \
+    'netns ls --cache-dir' \
+    'netns ls -o' \
+    'netns ls --output' \
+    'netns rm --cache-dir'
+
+# Say the names of some kinds that there are on this machine.
+function __cnictl_names
+    set -l words (commandline -opc)
+    set -l prefix (commandline -ct | string replace -r '^--?[^=]*=' '')
+    for kind in $argv
+        $words[1] --complete $kind "$prefix" $words[2..-1] 2>/dev/null
+    end
+end
+
+# Whether the line so far is a command, and, with a number, whether that argument comes next (2+: or a later).
+function __cnictl_is
+    set -l words (commandline -opc)
+    set -l command
+    set -l place 1
+    set -l taking 0
+    for word in $words[2..-1]
+        if test $taking = 1
+            set taking 0
+        else if string match -q -- '-*' $word
+            contains -- "$command $word" $__cnictl_taking; and set taking 1
+        else if contains -- (string trim "$command $word") $__cnictl_commands
+            set command (string trim "$command $word")
+            set place 1
+        else
+            set place (math $place + 1)
+        end
+    end
+    test "$command" = "$argv[1]"; or return 1
+    set -q argv[2]; or return 0
+    set -l wanted (string replace + '' $argv[2])
+    test $place = $wanted; and return 0
+    string match -q '*+' $argv[2]; and test $place -ge $wanted
+end
+
+complete -c cnictl -f
+complete -c cnictl -n '__cnictl_is \'\'' -a add -d 'Attach a container to a network, and show what the runtime would get.'
+complete -c cnictl -n '__cnictl_is \'\'' -a check -d 'Ask the plugins whether an attachment still is as ADD made it.'
+complete -c cnictl -n '__cnictl_is \'\'' -a del -d 'Detach a container from a network.'
+complete -c cnictl -n '__cnictl_is \'\'' -a gc -d 'Free what attachments left behind that are no longer valid.'
+complete -c cnictl -n '__cnictl_is \'\'' -a status -d 'Ask a network\'s plugins whether they can serve an ADD.'
+complete -c cnictl -n '__cnictl_is \'\'' -a version -d 'Show which versions of the spec plugins support.'
+complete -c cnictl -n '__cnictl_is \'\'' -a run -d 'Run a command in a throwaway container on a network, and exit with its status.'
+complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and show all it says.'
+complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
+complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
+complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
+complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, or of one plugin\'s object.'
+complete -c cnictl -n '__cnictl_is \'\'' -a snapshot -d 'Write down the state of a node and its pods.'
+complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachments with what they should be.'
+complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
+complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
+complete -c cnictl -n '__cnictl_is \'\'' -a install -d 'Put the plugins into a directory of CNI plugins.'
+complete -c cnictl -n '__cnictl_is \'\'' -a uninstall -d 'Take our plugins out of a directory, and bring back what they replaced.'
+complete -c cnictl -n '__cnictl_is \'\'' -l version -d 'Show the version and exit'
+complete -c cnictl -n '__cnictl_is \'\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'add\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'add\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'add\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'add\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'add\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'add\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'add\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'add\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'add\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'add\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'add\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'add\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'add\'' -s o -l output -x -a 'table json yaml' -d 'How to print the Result'
+complete -c cnictl -n '__cnictl_is \'add\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'add\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'add\' 1' -F
+complete -c cnictl -n '__cnictl_is \'add\' 2' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'add\' 2' -F
+complete -c cnictl -n '__cnictl_is \'check\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'check\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'check\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'check\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'check\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'check\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'check\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'check\'' -l cached -d 'Use the configuration that ADD was done with'
+complete -c cnictl -n '__cnictl_is \'check\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'check\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'check\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'check\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'check\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'check\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'check\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'check\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'check\' 1' -F
+complete -c cnictl -n '__cnictl_is \'check\' 2' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'check\' 2' -F
+complete -c cnictl -n '__cnictl_is \'del\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'del\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'del\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'del\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'del\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'del\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'del\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'del\'' -l cached -d 'Use the configuration that ADD was done with'
+complete -c cnictl -n '__cnictl_is \'del\'' -s k -l keep-going -d 'Ask the other plugins even if one fails'
+complete -c cnictl -n '__cnictl_is \'del\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'del\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'del\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'del\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'del\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'del\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'del\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'del\' 1' -F
+complete -c cnictl -n '__cnictl_is \'del\' 2' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'del\' 2' -F
+complete -c cnictl -n '__cnictl_is \'gc\'' -l valid -x -a '(__cnictl_names container)' -d 'An attachment that is in use'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l valid-from -r -F -d 'A JSON list of those in use; - for stdin'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l everything -d 'None is in use: delete all'
+complete -c cnictl -n '__cnictl_is \'gc\'' -s y -l yes -d 'Do not ask'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l plan -d 'Show what would be done, and do nothing'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'gc\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'gc\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'gc\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'gc\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'gc\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'gc\' 1' -F
+complete -c cnictl -n '__cnictl_is \'status\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'status\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'status\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'status\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'status\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'status\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'status\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'status\' 1' -F
+complete -c cnictl -n '__cnictl_is \'version\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'version\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'version\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'version\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'version\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'version\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'version\' 1+' -a '(__cnictl_names plugin network)'
+complete -c cnictl -n '__cnictl_is \'version\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'run\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'run\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'run\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'run\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'run\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'run\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'run\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'run\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'run\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'run\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'run\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'run\'' -s v -l verbose -d 'Show every call of a plugin'
+complete -c cnictl -n '__cnictl_is \'run\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'run\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'run\' 1' -F
+complete -c cnictl -n '__cnictl_is \'run\' 2+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s c -l conf -r -F -d 'What it gets on stdin; - for ours'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s n -l net -r -a '(__cnictl_names network)' -F -d 'Its part of this network'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l nth -x -d 'Which of NET\'s plugins'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l prev-result -r -F -d 'A Result for prevResult; - for stdin'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l show -d 'Print the call as a command, and do not run it'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'exec\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'exec\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'exec\' 1' -a '(__cnictl_names plugin)'
+complete -c cnictl -n '__cnictl_is \'exec\' 1' -F
+complete -c cnictl -n '__cnictl_is \'exec\' 2' -a 'ADD DEL CHECK GC STATUS VERSION'
+complete -c cnictl -n '__cnictl_is \'exec\' 3' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'exec\' 3' -F
+complete -c cnictl -n '__cnictl_is \'conf\'' -a ls -d 'Show which files a runtime uses, in its order, and what keeps it from the others.'
+complete -c cnictl -n '__cnictl_is \'conf\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -s r -l runtime -x -a 'containerd crio podman cnitool' -d 'Whose rules'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -l max-conf-num -x -d 'containerd\'s setting; 0 for all files'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -l default-network -x -d 'CRI-O\'s cni_default_network, or podman\'s'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'conf ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'attachments\'' -a ls -d 'List what is attached: by any runtime that keeps libcni\'s cache.'
+complete -c cnictl -n '__cnictl_is \'attachments\'' -a show -d 'Show everything about attachments, and what DEL would send to each plugin.'
+complete -c cnictl -n '__cnictl_is \'attachments\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s n -l network -r -a '(__cnictl_names network)' -F -d 'Of this network only'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s i -l ifname -x -d 'With this interface only'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l no-trunc -d 'Do not shorten container ids and paths'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -s n -l network -r -a '(__cnictl_names network)' -F -d 'Of this network only'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -s i -l ifname -x -d 'With this interface only'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'attachments show\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'attachments show\' 1' -a '(__cnictl_names container)'
+complete -c cnictl -n '__cnictl_is \'validate\'' -l nad -d 'The texts are spec.config of NetworkAttachmentDefinitions'
+complete -c cnictl -n '__cnictl_is \'validate\'' -l strict -d 'Warnings count as errors'
+complete -c cnictl -n '__cnictl_is \'validate\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'validate\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bridge host-local loopback portmap ptp static tuning'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l all-netns -d 'Every namespace with a name'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l sysctl -x -d 'A further sysctl'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l file -r -F -d 'A further file'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'Of host-local'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -s o -l output -x -a 'yaml json' -d 'How to write it'
+complete -c cnictl -n '__cnictl_is \'snapshot\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'diff\'' -s n -l network -r -a '(__cnictl_names network)' -F -d 'Attachments to this network only'
+complete -c cnictl -n '__cnictl_is \'diff\'' -l container-id -x -a '(__cnictl_names container)' -d 'Attachments of this container only'
+complete -c cnictl -n '__cnictl_is \'diff\'' -s a -l all -d 'Also attachments that are as promised'
+complete -c cnictl -n '__cnictl_is \'diff\'' -l netns -x -d 'Where a pod of the snapshots is now'
+complete -c cnictl -n '__cnictl_is \'diff\'' -l bind-random -d 'Generated names and MAC addresses of the same thing are equal'
+complete -c cnictl -n '__cnictl_is \'diff\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'diff\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'diff\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'diff\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'diff\' 1' -F
+complete -c cnictl -n '__cnictl_is \'diff\' 2' -F
+complete -c cnictl -n '__cnictl_is \'netns\'' -a ls -d 'List the namespaces with a name, and what is attached to them.'
+complete -c cnictl -n '__cnictl_is \'netns\'' -a new -d 'Make a namespace and print its path.  `ip netns` knows it as well.'
+complete -c cnictl -n '__cnictl_is \'netns\'' -a rm -d 'Remove namespaces.'
+complete -c cnictl -n '__cnictl_is \'netns\'' -a exec -d 'Run a command in a namespace, and exit with its status.'
+complete -c cnictl -n '__cnictl_is \'netns\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'netns ls\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'netns ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'netns ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'netns new\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'netns rm\'' -s f -l force -d 'Also with attachments in the cache'
+complete -c cnictl -n '__cnictl_is \'netns rm\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'netns rm\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'netns rm\' 1+' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'netns exec\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'netns exec\' 1' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'netns exec\' 1' -F
+complete -c cnictl -n '__cnictl_is \'netns exec\' 2+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'node\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'node\' 1+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'install\'' -l force -d 'Replace programs of others; they are kept aside'
+complete -c cnictl -n '__cnictl_is \'install\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'install\' 1' -a '(__fish_complete_directories)'
+complete -c cnictl -n '__cnictl_is \'uninstall\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'uninstall\' 1' -a '(__fish_complete_directories)'
