@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnictl.cli import output
+from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.cli.narration import Narrated
 from cnictl.cli.problems import UsageProblem
 from cnictl.invoke import directories
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from cnictl.spec.conflist import NetworkList
     from cnictl.spec.document import Json
     from cnictl.spec.result import AnyResult
-
-PLUGIN_DIRECTORIES = ("/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni")
-"""Where plugins are without CNI_PATH: the first of these that is there."""
 
 TIMEOUT = 240.0
 """Seconds for one plugin: what kubelet gives a runtime for a whole pod."""
