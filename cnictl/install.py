@@ -1,7 +1,7 @@
 """Putting the plugins into a directory of CNI plugins, and taking them out again.
 
 One launcher, and a symlink to it for every plugin; which one is called the launcher tells from
-argv[0].  It is a script of five lines because the file on the `#!` line is compiled at every
+argv[0].  It is a script of a few lines because the file on the `#!` line is compiled at every
 start, while modules are not.  Programs of others that had such a name are kept aside and come
 back when ours are taken out.
 """
@@ -23,14 +23,17 @@ ASIDE = ".replaced-by-cnictl"
 _MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
 _LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
 
+# Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
+# the end, which costs 3: it lives for milliseconds.
 _SCRIPT = """#!{python} -IS
 {mark}
-import sys
+import gc, sys
+gc.disable()
 sys.path.append({home!r})
 package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
 package.__path__ = [{plugins!r}]
-from cnictl_plugins.multicall import main
-sys.exit(main())
+from cnictl_plugins.multicall import main_and_exit
+main_and_exit()
 """
 
 

@@ -33,9 +33,7 @@ def delete(request: Request, name: str) -> None:
 
 
 def pass_on(plugin: Plugin, request: Request, command: str) -> None:
-    """Pass CHECK, GC or STATUS on to the IPAM plugin, if the plugin and its configuration have one."""
-    if not plugin.ipam:
-        return
+    """Pass CHECK, GC or STATUS on to the IPAM plugin that the configuration names or the plugin requires."""
     section = request.document.object("ipam")
     name = section.string("type") if section else ""
     if name or plugin.ipam == "required":

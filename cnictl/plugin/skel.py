@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-from cnictl.declare.compare import compare
-from cnictl.plugin import ipam
 from cnictl.plugin.config import NetworkConfig
 from cnictl.plugin.log import Log
 from cnictl.plugin.request import Request
@@ -135,7 +133,7 @@ def answer(plugin: Plugin, request: Request) -> AnyResult | None:
     elif command == "STATUS":
         if plugin.status is not None:
             plugin.status(request)
-        ipam.pass_on(plugin, request, "STATUS")
+        _pass_on(plugin, request, "STATUS")
     return None
 
 
@@ -291,9 +289,10 @@ def _without_lost_netns(request: Request) -> Request:
 
 
 def _check(plugin: Plugin, request: Request) -> None:
+    from cnictl.declare.compare import compare
     from cnictl.plugin.observe import observe
 
-    ipam.pass_on(plugin, request, "CHECK")
+    _pass_on(plugin, request, "CHECK")
     expectations = list(plugin.declare(request))
     drifts = compare(expectations, observe(expectations))
     if drifts:
@@ -310,7 +309,14 @@ def _collect_garbage(plugin: Plugin, request: Request) -> None:
             request.log.warning("the caller did not say which attachments are valid; nothing collected")
         elif plugin.gc is not None:
             each.run(plugin.gc, request, valid)
-        each.run(ipam.pass_on, plugin, request, "GC")
+        each.run(_pass_on, plugin, request, "GC")
+
+
+def _pass_on(plugin: Plugin, request: Request, command: str) -> None:
+    if plugin.ipam:
+        from cnictl.plugin import ipam
+
+        ipam.pass_on(plugin, request, command)
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:
