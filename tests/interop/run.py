@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnictl.declare.model import NODE
 from cnictl.state.difference import difference
 from cnictl.state.load import load
 
@@ -62,9 +63,15 @@ def parted(scenario: Scenario, one: Life, other: Life) -> Iterator[str]:
 
 def left(scenario: Scenario, life: Life) -> list[str]:
     """Return what is there after DEL and was not before ADD, but for what is shared by containers."""
-    bridges = {str(plugin.get("bridge", "cni0")) for plugin in scenario.network["plugins"]}
-    found = difference(load(life.before), load(life.deleted))
-    return [line for line in _lines(found) if not _is_shared(line, bridges)]
+    shared: set[str] = set()
+    after = load(life.deleted)
+    for plugin in scenario.network["plugins"]:
+        bridge = str(plugin.get("bridge", "cni0"))
+        shared.add(bridge)
+        gateway = after.state.find(NODE, "link", f"{bridge}.{plugin.get('vlan', 0)}")
+        if gateway is not None:
+            shared |= {gateway.key, str(gateway.facts["peer"])}
+    return [line for line in _lines(difference(load(life.before), after)) if not _is_shared(line, shared)]
 
 
 def both_ways(
@@ -93,7 +100,7 @@ def _change(change: Change) -> Iterator[str]:
         )
 
 
-def _is_shared(line: str, bridges: set[str]) -> bool:
+def _is_shared(line: str, links: set[str]) -> bool:
     """Whether DEL leaves it on purpose, as the Go plugins do: the next container uses it."""
     words = line.split()
     bookkeeping = words[-1].rpartition("/")[2]
@@ -101,8 +108,8 @@ def _is_shared(line: str, bridges: set[str]) -> bool:
         ": sysctl " in line
         or ": + address lo " in line
         or line.startswith(("node: + chain ip", "node: + chain nft bridge nat PREROUTING"))
-        or any(word in bridges for word in words)
-        or any(f"/{link}/" in line for link in bridges)
+        or any(word in links for word in words)
+        or any(f"/{link}/" in line for link in links)
         or "CNI-HOSTPORT-" in line
         or (line.startswith("node: chain ip") and line.endswith(": rules"))
         or bookkeeping == "lock"
