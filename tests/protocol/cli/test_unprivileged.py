@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import unavailable
+from tests.conftest import package_directory, unavailable
 from tests.protocol.cli.conftest import Bench, Done
 
 DROP = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -40,19 +42,28 @@ class Nobody:
 
 
 @pytest.fixture
-def nobody(bench: Bench, import_root: str) -> Nobody:
-    """A bench that everybody may read, and a Python that everybody may run."""
-    for path in (bench.top, *bench.top.parents, Path(import_root)):
-        if path.stat().st_uid == os.geteuid() and path != Path("/"):
-            path.chmod(path.stat().st_mode | 0o055)
-    drop = [] if os.geteuid() else DROP
-    libraries = [path for path in sys.path if path.endswith("site-packages")]
-    paths = [import_root, *libraries]
-    for python in (sys.executable, "/usr/bin/python3"):
-        words = [*drop, python, "-c", CODE, ":".join(paths)]
-        if not subprocess.run([*words, "--version"], check=False, capture_output=True).returncode:
-            return Nobody(bench, [*drop, python], paths)
-    unavailable("no Python that an unprivileged user may run, with this checkout readable to it")
+def nobody() -> Iterator[Nobody]:
+    """A bench that everybody may read, and a Python that everybody may run.
+
+    pytest's own directories are for their owner alone, and every session that begins sees to that.
+    """
+    with tempfile.TemporaryDirectory(prefix="cnictl-") as name:
+        top = Path(name)
+        top.chmod(0o755)
+        for package in ("cnictl", "cnictl_plugins"):
+            (top / package).symlink_to(package_directory(package))
+        (top / "bench").mkdir()
+        bench = Bench(top / "bench")
+        bench.plugin()
+        bench.network("mynet")
+        paths = [name, *(path for path in sys.path if path.endswith("site-packages"))]
+        for python in (sys.executable, "/usr/bin/python3"):
+            words = [*([] if os.geteuid() else DROP), python]
+            probe = [*words, "-c", CODE, ":".join(paths), "--version"]
+            if not subprocess.run(probe, check=False, capture_output=True).returncode:
+                yield Nobody(bench, words, paths)
+                return
+        unavailable("no Python that an unprivileged user may run, with this checkout readable to it")
 
 
 def test_a_netns_cannot_be_made(nobody):
