@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -409,9 +410,11 @@ def test_gc_frees_what_is_not_valid(attach: Attach, node: Node) -> None:
     """Reservation and rules of a vanished container go; a valid one's stay."""
     plugin = bridge(isGateway=True, ipMasq=True, macspoofchk=True)
     lost, kept = attach(plugin, version="1.1.0"), attach(plugin, version="1.1.0", container="c2")
-    lost.add()
+    port = lost.add()["interfaces"][1]["name"]
     kept.add()
     node.run(["ip", "netns", "delete", "c1"]).checked()
+    while port in {link["ifname"] for link in witness.ip(node, "link")}:
+        time.sleep(0.02)  # the kernel takes a namespace apart later
     valid = [{"containerID": "c2", "ifname": "eth0"}]
     done = kept.call("GC", {**plugin, "cni.dev/valid-attachments": valid})
     assert (done.status, done.stdout) == (0, "")
