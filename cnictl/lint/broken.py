@@ -77,7 +77,9 @@ def go_words(text: str, found: NotJSON) -> str:
         at, inner = at + 1, "in string escape code"
     elif found.expected in ("value", "first value") and text[at : at + 1] in _LITERALS:
         literal = _LITERALS[text[at]]
-        same = next(i for i in range(len(literal) + 1) if literal[i : i + 1] != text[at + i : at + i + 1])
+        same = 1
+        while same < len(literal) and text[at + same : at + same + 1] == literal[same]:
+            same += 1
         at, inner = at + same, f"in literal {literal} (expecting '{literal[same : same + 1]}')"
         if literal == "-":
             inner = "in numeric literal"

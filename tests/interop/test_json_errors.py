@@ -14,7 +14,7 @@ from tests.unit.lint.test_broken import MISTAKES
 pytestmark = pytest.mark.interop
 
 PREFIX = "error unmarshall network config: "
-LITERALS = ['{"a": trueish}', '{"a": nul}', '{"a": f', '{"a": -}', '{"a": -x}', '{"a": "\\']
+LITERALS = ["-", '{"a": trueish}', '{"a": nul}', '{"a": f', '{"a": -}', '{"a": -x}', '{"a": "\\']
 
 
 @pytest.mark.parametrize("text", [*(text for text, _, _ in MISTAKES), *LITERALS])
