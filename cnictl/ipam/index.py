@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import time
-from binascii import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Index:
     def names(self, content: bytes) -> list[str]:
         """Return the names of the files that had this content when they were made."""
         records = _read_all(self._fd)
-        key = b"\n%08x " % crc32(content)
+        key = b"\n%08x " % _crc32(content)
         found = []
         at = records.find(key)
         while at >= 0:
@@ -144,7 +143,13 @@ def _header(modified: int, built: int) -> bytes:
 
 
 def _record(name: str, content: bytes) -> bytes:
-    return b"%08x %b\n" % (crc32(content), name.encode())
+    return b"%08x %b\n" % (_crc32(content), name.encode())
+
+
+def _crc32(content: bytes) -> int:
+    from binascii import crc32  # brings a library of its own, and most nodes have no index
+
+    return crc32(content)
 
 
 def _read_all(fd: int) -> bytes:

@@ -60,7 +60,7 @@ def add_veth(
     for _ in range(NAME_ATTEMPTS):
         name = random_name()
         try:
-            inside.add_veth(ifname, peer=name, peer_netns=host, mtu=mtu, mac=mac or None)
+            container_end = inside.add_veth(ifname, peer=name, peer_netns=host, mtu=mtu, mac=mac or None)
             break
         except NetlinkError as error:
             if error.reason != "file exists":
@@ -74,7 +74,6 @@ def add_veth(
     else:
         raise CniError(INTERNAL, "failed to find a unique veth name", f"after {NAME_ATTEMPTS} attempts")
     request.undo.push(later, NODE if inside is host else request.netns, delete_link, ifname)
-    container_end = inside.link(ifname)
     try:
         host_end = host.link(name)
     except NetlinkError as error:

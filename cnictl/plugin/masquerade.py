@@ -132,7 +132,7 @@ def gc(request: Request, valid: set[tuple[str, str]]) -> None:
 def declare(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -> list[Expectation]:
     """What must be there of the rules that `setup` makes."""
     prefixes = [ip.address for ip in ips]
-    if (config.ip_masq_backend or backend.probe()) == backend.NFTABLES:
+    if _backend_in_use(request, config) == backend.NFTABLES:
         tool = f"nft {FAMILY}"
         comment = nft_comment(request.network, request.ifname, request.container_id)
         texts = [f'{_nft_rule(prefix)} comment "{comment}"' for prefix in prefixes]
@@ -145,6 +145,16 @@ def declare(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig])
             for rule in _iptables_rules(request, [one for one in prefixes if one.version == version])
         ]
     return [Expectation(NODE, entity) for entity in found]
+
+
+def _backend_in_use(request: Request, config: MasqueradeConfig) -> str:
+    """The backend asked for, or that which surely has a chain, or that which would be chosen."""
+    if config.ip_masq_backend is not None:
+        return config.ip_masq_backend
+    chain = chain_name(request.network, request.container_id)
+    if any(nft.has_chain(family, "nat", chain) for family in ("ip", "ip6")):
+        return backend.IPTABLES
+    return backend.probe()
 
 
 def _iptables_rules(request: Request, prefixes: Iterable[Prefix]) -> list[Rule]:
