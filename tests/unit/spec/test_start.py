@@ -1,4 +1,4 @@
-"""The contract costs a plugin nothing at its start that json does not cost already."""
+"""The contract costs a plugin next to nothing at its start."""
 
 from __future__ import annotations
 
