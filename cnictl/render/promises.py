@@ -23,14 +23,14 @@ def examined_tree(examined: Iterable[Examined], *, all_of_them: bool = False) ->
 
 
 def examined_members(examined: Iterable[Examined]) -> Json:
-    """Return all attachments for `-o json`."""
+    """Return all attachments for `-o json`; `holds` is null where not everything could be looked at."""
     return [
         {
             "network": one.cached.network,
             "containerID": one.cached.attachment.container_id,
             "ifname": one.cached.attachment.ifname,
             "netns": one.cached.attachment.netns,
-            "holds": not one.broken,
+            "holds": False if one.broken else None if one.problems else True,
             "broken": [_broken_members(broken) for broken in one.broken],
             "problems": list(one.problems),
         }
