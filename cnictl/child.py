@@ -33,6 +33,7 @@ HELD_PIPES = 0.5
 
 _CHUNK = 1 << 16
 _ASK = os.WEXITED | os.WNOHANG | os.WNOWAIT
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)  # a child expects their default action
 
 
@@ -181,7 +182,12 @@ class Child:
 
 
 def start(
-    path: str, argv: list[str], environment: Mapping[str, str], cwd: str | None, deadline: float | None
+    path: str,
+    argv: list[str],
+    environment: Mapping[str, str],
+    cwd: str | None,
+    deadline: float | None,
+    held: HeldSignals,
 ) -> Started:
     """Start a program, trying again while its file is still being written.
 
@@ -195,16 +201,18 @@ def start(
             ours_err, theirs_err = _pipe(opened)
             theirs = (theirs_in, theirs_out, theirs_err)
             if cwd is None:
-                pid = _spawn(path, argv, environment, theirs)
+                pid = _spawn(path, argv, environment, theirs, held.mask)
             else:
-                pid = _fork(path, argv, environment, theirs, cwd)
+                pid = _fork(path, argv, environment, theirs, cwd, held.mask)
         except OSError as problem:
             _close(opened)
             code = problem.errno or 0
             late = deadline is not None and time.monotonic() + BUSY_PAUSE > deadline
             if code != errno.ETXTBSY or attempt == BUSY_ATTEMPTS or late:
                 raise _cannot_run(path, code) from None
+            held.release()
             time.sleep(BUSY_PAUSE)
+            held.hold()
         except ValueError as problem:  # a NUL byte, or a variable's name with "=" in it
             _close(opened)
             raise CannotRun(path, errno.EINVAL, str(problem)) from None
@@ -217,19 +225,31 @@ def start(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _spawn(path: str, argv: list[str], environment: Mapping[str, str], pipes: tuple[int, int, int]) -> int:
+def _spawn(
+    path: str,
+    argv: list[str],
+    environment: Mapping[str, str],
+    pipes: tuple[int, int, int],
+    mask: Iterable[int],
+) -> int:
     return os.posix_spawn(
         path,
         argv,
         environment,
         file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(pipes)],
         setpgroup=0,
+        setsigmask=mask,
         setsigdef=_PYTHON_IGNORES,
     )
 
 
 def _fork(
-    path: str, argv: list[str], environment: Mapping[str, str], pipes: tuple[int, int, int], cwd: str
+    path: str,
+    argv: list[str],
+    environment: Mapping[str, str],
+    pipes: tuple[int, int, int],
+    cwd: str,
+    mask: Iterable[int],
 ) -> int:
     """What posix_spawn cannot do: start in another working directory."""
     verdict, answer = os.pipe()
@@ -242,6 +262,7 @@ def _fork(
                 os.dup2(fd, number)
             for ignored in _PYTHON_IGNORES:
                 signal.signal(ignored, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.execve(path, argv, environment)
         except OSError as problem:
             os.write(answer, b"%d" % (problem.errno or 0))
@@ -313,6 +334,20 @@ class _Ended(BaseException):
         self.number = number
 
 
+class HeldSignals:
+    """Signals that may end this process wait while a child is being started, or nobody would end that."""
+
+    mask: Iterable[int] = ()
+    """What was held back before, which is what the child is to start with."""
+
+    def hold(self) -> None:
+        self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+    def release(self) -> None:
+        """Let them come; what their handlers raise is raised here."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.mask)
+
+
 class DefaultSignals:
     """While a child runs, a signal that would simply kill this process ends the child's group first.
 
@@ -323,7 +358,7 @@ class DefaultSignals:
         self._taken: list[int] = []
 
     def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING:
             if signal.getsignal(number) == signal.SIG_DFL:
                 try:
                     signal.signal(number, _end)

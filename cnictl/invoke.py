@@ -10,7 +10,7 @@ import errno
 import os
 import time
 
-from cnictl.child import CannotRun, Child, DefaultSignals, Stopped, start
+from cnictl.child import CannotRun, Child, DefaultSignals, HeldSignals, Stopped, start
 from cnictl.spec.document import DecodeError
 from cnictl.spec.errors import CnictlError, CniError, parse_error
 from cnictl.spec.quote import go_quote
@@ -134,9 +134,17 @@ def run(
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     with DefaultSignals():
-        child = Child(path, start(path, [path, *arguments], environment, cwd, deadline), limit, on_stderr)
+        held = HeldSignals()
+        held.hold()
+        try:
+            started = start(path, [path, *arguments], environment, cwd, deadline, held)
+            child = Child(path, started, limit, on_stderr)
+        except BaseException:
+            held.release()
+            raise
         finished = False
         try:
+            held.release()
             child.feed(stdin)
             finished = child.pump(deadline)
             if not finished:
