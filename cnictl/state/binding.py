@@ -9,6 +9,7 @@ is the node's end of pod c1's eth0, `mac@cni0` the MAC address of the node's cni
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from cnictl.declare.model import NODE, Entity, State
@@ -44,7 +45,7 @@ def bind(old: Snapshot, new: Snapshot, given: Collection[str] = ()) -> tuple[Sna
     return _MacAddresses(old_macs, fixed).apply(old), _MacAddresses(new_macs, fixed).apply(new)
 
 
-class _Substitution:
+class _Substitution(ABC):
     """Text that stands for something, replaced in every key and every fact."""
 
     def apply(self, side: Snapshot) -> Snapshot:
@@ -53,8 +54,8 @@ class _Substitution:
             state.extend(where, (self._entity(where, entity) for entity in found.values()))
         return Snapshot(state, side.pods, side.complete, side.exact, side.absent, side.unseen)
 
-    def text(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def text(self, text: str) -> str: ...
 
     def _entity(self, where: str, entity: Entity) -> Entity:
         facts = {name: self._fact(where, entity, name, fact) for name, fact in entity.facts.items()}
