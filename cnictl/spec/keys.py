@@ -181,7 +181,7 @@ def nested(name: str, config: type[C], *, text: str, **more: Any) -> Key[C]:
     return Key(
         name,
         "object",
-        lambda d, n: config(d.object(n) or Document({}, _below(d, n))),
+        lambda d, n: config(d.object(n) or Document({}, d.below(n))),
         text=text,
         nested=config,
         **more,
@@ -267,10 +267,6 @@ def dns(name: str, *, text: str, **more: Any) -> Key[DNS | None]:
     return Key(name, "object", _dns, text=text, nested=DNSConfig, **more)
 
 
-def _below(document: Document, key: str) -> str:
-    return f"{document.path}.{key}" if document.path else key
-
-
 def _mapping(document: Document, key: str) -> dict[str, str]:
     found = document.object(key)
     if found is None:
@@ -288,7 +284,7 @@ def _address(document: Document, key: str) -> Address | None:
     try:
         return Address.parse(text) if text else None
     except ValueError as error:
-        raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {_below(document, key)!r}") from None
+        raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {document.below(key)!r}") from None
 
 
 def _prefix(document: Document, key: str) -> Prefix | None:
@@ -296,7 +292,7 @@ def _prefix(document: Document, key: str) -> Prefix | None:
     try:
         return None if text is None else Prefix.parse(text)
     except ValueError as error:
-        raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {_below(document, key)!r}") from None
+        raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {document.below(key)!r}") from None
 
 
 def _route(config: RouteConfig) -> Route:
