@@ -64,7 +64,7 @@ _STATES = {
     0x40: "noarp",
     0x80: "permanent",
 }
-_NONE, _NOARP = 0, 0x40
+_NONE, _NOARP, _PERMANENT = 0, 0x40, 0x80
 _NEIGHBOUR_FLAGS = {
     0x01: "use",
     0x02: "self",
@@ -162,10 +162,16 @@ def fdb_entry(message: Any, name: Names) -> FdbEntry:
         master=name[message.get_attr("NDA_MASTER")],
         vlan=message.get_attr("NDA_VLAN") or 0,
         remote=_address(message.get_attr("NDA_DST")),
-        # bridge(8) calls an entry that was put there by hand static, though it never goes away.
-        state="static" if state & _NOARP and not state & 0x80 else ",".join(_words(state, _STATES)),
+        state=_fdb_state(state),
         flags=_words(message["flags"], _NEIGHBOUR_FLAGS),
     )
+
+
+def _fdb_state(state: int) -> str:
+    """Return what bridge(8) calls it: static if it was put there by hand, permanent if it is to stay."""
+    if state & _PERMANENT:
+        return "permanent"
+    return "static" if state & _NOARP else ",".join(_words(state, _STATES))
 
 
 def bridge_vlans(message: Any, name: Names) -> Iterator[BridgeVlan]:

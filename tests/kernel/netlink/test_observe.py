@@ -188,6 +188,8 @@ def test_neighbours_and_forwarding_entries_are_observed(node: Node, host: Rtnl, 
         "ip neigh add fd00::9 lladdr 02:00:00:00:00:0a dev cni0 nud stale router",
         "bridge fdb add 02:00:00:00:00:33 dev veth1 master static",
         "bridge fdb add 02:00:00:00:00:34 dev veth1 self",
+        "ip link add vxlan7 type vxlan id 7 dev veth1 dstport 4789",
+        "bridge fdb add 02:00:00:00:00:35 dev vxlan7 dst 10.1.0.9 self permanent",
     )
     found = observe(node.netns)
     by_hand = [one for one in found.neighbours if one.mac.startswith("02:00:00:00:00:")]
@@ -206,6 +208,7 @@ def test_neighbours_and_forwarding_entries_are_observed(node: Node, host: Rtnl, 
     shown = {(one["ifname"], one["mac"], one["state"]) for one in witness.bridge(node, "fdb", "show")}
     lasting = {(one.link, one.mac, one.state) for one in found.fdb if one.state in ("static", "permanent")}
     assert ("veth1", "02:00:00:00:00:33", "static") in lasting <= shown
+    assert ("vxlan7", "02:00:00:00:00:35", "permanent") in lasting
 
 
 def test_traffic_control_is_observed(node: Node, host: Rtnl, veth: Link) -> None:
