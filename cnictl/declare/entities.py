@@ -42,11 +42,17 @@ def link(
     hairpin: bool | None = None,
     isolated: bool | None = None,
     vlan_filtering: bool | None = None,
+    vni: int | None = None,
+    local: str | None = None,
+    group: str | None = None,
+    port: int | None = None,
+    learning: bool | None = None,
     alias: str | None = None,
 ) -> Entity:
     """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node.
 
-    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `table` that of a VRF.
+    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `table` that of a VRF;
+    `vni`, `local`, `group` (addresses), `port` and `learning` are those of a vxlan.
     """
     return Entity(
         "link",
@@ -68,6 +74,11 @@ def link(
             hairpin=hairpin,
             isolated=isolated,
             vlan_filtering=vlan_filtering,
+            vni=vni,
+            local=local,
+            group=group,
+            port=port,
+            learning=learning,
             alias=alias,
         ),
     )

@@ -118,6 +118,30 @@ class Link(Value):
         return _flag(self.data, "vlan_filtering")
 
     @property
+    def vni(self) -> int | None:
+        """Of a vxlan, as are the next four; None for other kinds."""
+        return _number(self.data, "id") if self.kind == "vxlan" else None
+
+    @property
+    def local(self) -> str | None:
+        """The address that the tunnel sends from, None when the kernel chooses it."""
+        return _text(self.data, "local")
+
+    @property
+    def group(self) -> str | None:
+        """The multicast group for what no entry knows; None without one."""
+        return _text(self.data, "group")
+
+    @property
+    def udp_port(self) -> int | None:
+        return _number(self.data, "port")
+
+    @property
+    def learning(self) -> bool | None:
+        """Whether the tunnel learns from what it receives where MAC addresses are."""
+        return _flag(self.data, "learning")
+
+    @property
     def hairpin(self) -> bool | None:
         """Of a bridge port; None for links that are none."""
         return _flag(self.port, "hairpin")
@@ -133,7 +157,8 @@ def parse_link(body: bytes) -> Link:
     _, _, index, flags, _ = IFINFOMSG.unpack_from(body)
     found = attributes(body, IFINFOMSG.size)
     kind, data, port = link_kinds.read(found.get(_LINKINFO, b""))
-    lower = number(found.get(_LINK, b""))
+    # The kernel tells of a tunnel what it sits on among what it tells of its kind only.
+    lower = number(found.get(_LINK, b"")) or int(data.get("link", 0))
     netnsid = found.get(_LINK_NETNSID)
     if lower == index and netnsid is None:  # some drivers say that they sit on themselves
         lower = 0
@@ -158,6 +183,16 @@ def parse_link(body: bytes) -> Link:
         data=data,
         port=port,
     )
+
+
+def _number(facts: Facts, name: str) -> int | None:
+    value = facts.get(name)
+    return None if value is None else int(value)
+
+
+def _text(facts: Facts, name: str) -> str | None:
+    value = facts.get(name)
+    return None if value is None else str(value)
 
 
 def _flag(facts: Facts, name: str) -> bool | None:

@@ -8,6 +8,7 @@ master of that kind, is read back with.  Numbers are from linux/if_link.h and li
 from __future__ import annotations
 
 from cnictl.netlink.message import NESTED, attribute, attributes, number, string, text, u8, u32
+from cnictl.spec.address import Address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
 _VETH_INFO_PEER = 1
 _BR_VLAN_FILTERING = 7
 _BRPORT_MODE, _BRPORT_ISOLATED = 4, 33
+_VXLAN_ID, _VXLAN_GROUP, _VXLAN_LINK, _VXLAN_LOCAL, _VXLAN_LEARNING = 1, 2, 3, 4, 7
+_VXLAN_PORT, _VXLAN_GROUP6, _VXLAN_LOCAL6 = 15, 16, 17
+_VXLAN_ADDRESSES = {"local": (_VXLAN_LOCAL, _VXLAN_LOCAL6), "group": (_VXLAN_GROUP, _VXLAN_GROUP6)}
 _IFINFOMSG_SIZE = 16
 
 
@@ -48,6 +52,23 @@ def bridge(*, vlan_filtering: bool = False) -> bytes:
     return _with_data("bridge", u8(_BR_VLAN_FILTERING, 1) if vlan_filtering else b"")
 
 
+def vxlan(
+    vni: int, *, underlay: int, local: Address, port: int, learning: bool, group: Address | None = None
+) -> bytes:
+    """A tunnel end that sends from `local` through the link of index `underlay`, to UDP port `port`.
+
+    What no entry knows goes to the multicast `group`, if there is one, and nowhere else otherwise.
+    """
+    data = u32(_VXLAN_ID, vni)
+    if group is not None:
+        data += attribute(_VXLAN_GROUP if group.version == 4 else _VXLAN_GROUP6, group.packed)
+    data += u32(_VXLAN_LINK, underlay)
+    data += attribute(_VXLAN_LOCAL if local.version == 4 else _VXLAN_LOCAL6, local.packed)
+    data += u8(_VXLAN_LEARNING, learning)
+    data += attribute(_VXLAN_PORT, port.to_bytes(2, "big"))
+    return _with_data("vxlan", data)
+
+
 def port_setting(name: str, *, on: bool) -> bytes:
     """The attribute that switches `hairpin` or `isolated` of a bridge port."""
     return attribute(IFLA_PROTINFO | NESTED, u8(_BRIDGE_PORT[name], on))
@@ -66,6 +87,22 @@ def _bridge_facts(data: bytes) -> Facts:
     return {"vlan_filtering": bool(number(attributes(data).get(_BR_VLAN_FILTERING, b"")))}
 
 
+def _vxlan_facts(data: bytes) -> Facts:
+    found = attributes(data)
+    facts: Facts = {
+        "id": number(found.get(_VXLAN_ID, b"")),
+        "port": int.from_bytes(found.get(_VXLAN_PORT, b""), "big"),
+        "learning": bool(number(found.get(_VXLAN_LEARNING, b""))),
+    }
+    if _VXLAN_LINK in found:
+        facts["link"] = number(found[_VXLAN_LINK])
+    for name, kinds in _VXLAN_ADDRESSES.items():
+        for kind in kinds:
+            if any(found.get(kind, b"")):
+                facts[name] = str(Address(found[kind]))
+    return facts
+
+
 _BRIDGE_PORT = {"hairpin": _BRPORT_MODE, "isolated": _BRPORT_ISOLATED}
 
 
@@ -74,7 +111,7 @@ def _bridge_port_facts(data: bytes) -> Facts:
     return {name: bool(number(found[kind])) for name, kind in _BRIDGE_PORT.items() if kind in found}
 
 
-FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_facts}
+FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_facts, "vxlan": _vxlan_facts}
 PORT_FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_port_facts}
 
 

@@ -13,7 +13,7 @@ from cnictl.netlink.message import CREATE, EXCL, attribute, text, u32
 from cnictl.spec.mac import parse_mac
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_SETLINK = 16, 17, 18, 19  # linux/rtnetlink.h
-_ADDRESS, _LINK, _MASTER, _EXT_MASK, _ALT_IFNAME = 1, 5, 10, 29, 53  # linux/if_link.h
+_ADDRESS, _LINK, _MASTER, _IFALIAS, _EXT_MASK, _ALT_IFNAME = 1, 5, 10, 20, 29, 53  # linux/if_link.h
 _RTEXT_FILTER_VF = 1
 _LONGEST_NAME = 15  # IFNAMSIZ without the final zero byte
 
@@ -136,6 +136,11 @@ class Links(Channel):
     def set_txqlen(self, link: Link, packets: int) -> None:
         what = f'set transmit queue length of "{link.name}" to {packets}'
         self._set(link, u32(IFLA_TXQLEN, _unsigned(packets, what)), what)
+
+    def set_alias(self, link: Link, alias: str) -> None:
+        """Note down a text of up to 255 bytes for people and programs that look at the link."""
+        what = f'set alias of "{link.name}" to {alias}'
+        self._set(link, text(_IFALIAS, alias), what)
 
     def rename(self, link: Link, name: str) -> None:
         """Only a link that is down can be renamed before Linux 6.2."""

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _IFF_UP, _IFF_ALLMULTI = 0x1, 0x200  # linux/if.h
 
-# What is set when a link of a kind is made, by our name for it.  Counters and timers are left out.
+# What is set when a link of a kind is made, by our name for it: the first of the attributes that is there.
+# Counters and timers are left out.
 _KINDS: dict[str, dict[str, str]] = {
     "bridge": {
         "vlan_filtering": "IFLA_BR_VLAN_FILTERING",
@@ -27,8 +28,9 @@ _KINDS: dict[str, dict[str, str]] = {
     "vrf": {"table": "IFLA_VRF_TABLE"},
     "vxlan": {
         "id": "IFLA_VXLAN_ID",
-        "local": "IFLA_VXLAN_LOCAL",
-        "group": "IFLA_VXLAN_GROUP",
+        "link": "IFLA_VXLAN_LINK",
+        "local": "IFLA_VXLAN_LOCAL IFLA_VXLAN_LOCAL6",
+        "group": "IFLA_VXLAN_GROUP IFLA_VXLAN_GROUP6",
         "port": "IFLA_VXLAN_PORT",
         "learning": "IFLA_VXLAN_LEARNING",
     },
@@ -90,6 +92,9 @@ def link(message: Any, name: Names) -> Link:
         kind, data = info.get_attr("IFLA_INFO_KIND") or "", info.get_attr("IFLA_INFO_DATA")
         port_kind, port = info.get_attr("IFLA_INFO_SLAVE_KIND") or "", info.get_attr("IFLA_INFO_SLAVE_DATA")
     lower, netnsid = message.get_attr("IFLA_LINK") or 0, message.get_attr("IFLA_LINK_NETNSID")
+    facts = _facts(_KINDS, kind, data)
+    # The kernel tells of a tunnel what it sits on among what it tells of its kind only.
+    lower = lower or int(facts.get("link", 0))
     operstate = message.get_attr("IFLA_OPERSTATE") or "UNKNOWN"
     properties = message.get_attr("IFLA_PROP_LIST")
     return Link(
@@ -108,7 +113,7 @@ def link(message: Any, name: Names) -> Link:
         all_multicast=bool(message["flags"] & _IFF_ALLMULTI),
         alias=message.get_attr("IFLA_IFALIAS") or "",
         altnames=tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties is not None else (),
-        data=_facts(_KINDS, kind, data),
+        data=facts,
         port=_facts(_PORTS, port_kind, port),
     )
 
@@ -117,8 +122,9 @@ def _facts(catalogue: Mapping[str, Mapping[str, str]], kind: str, data: Any) -> 
     facts: dict[str, Fact] = {}
     if not hasattr(data, "get_attr"):  # kinds that pyroute2 does not decode come as hexadecimal text
         return facts
-    for name, attribute in catalogue.get(kind, {}).items():
-        value = data.get_attr(attribute)
+    for name, attributes in catalogue.get(kind, {}).items():
+        values = (data.get_attr(attribute) for attribute in attributes.split())
+        value = next((one for one in values if one is not None), None)
         if value is None:
             continue
         if name in _SWITCHES:

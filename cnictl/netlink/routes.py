@@ -26,7 +26,7 @@ _RTMSG = Struct(
 )  # family, lengths of destination and source, TOS, table, protocol, scope, type, flags
 _RTNEXTHOP = Struct("=HBBi")  # length, flags, hops, index
 _DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _MULTIPATH, _TABLE, _VIA = 1, 4, 5, 6, 7, 9, 15, 18
-_F_CLONED, _F_LOOKUP_TABLE = 0x200, 0x1000
+_F_ONLINK, _F_CLONED, _F_LOOKUP_TABLE = 0x4, 0x200, 0x1000
 _PROTO_BOOT = 3
 _TYPE_UNICAST = 1
 
@@ -98,14 +98,16 @@ class Routes(Channel):
         scope: int = SCOPE_UNIVERSE,
         source: Address | None = None,
         exclusive: bool = True,
+        onlink: bool = False,
     ) -> None:
         """Add a route; table 0 is the main one, metric 0 leaves it to the kernel.
 
         Without `exclusive` an IPv4 route goes in front of others to the same destination and an
-        IPv6 one becomes another next hop of them; only the very same route is refused.
+        IPv6 one becomes another next hop of them; only the very same route is refused.  With
+        `onlink` the gateway is on the link even if no address of the link says so.
         """
         table = table or MAIN_TABLE
-        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST)
+        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST, _F_ONLINK if onlink else 0)
         if source is not None:
             body += attribute(_PREFSRC, source.packed)
         if gateway is not None:
@@ -147,9 +149,9 @@ class Routes(Channel):
             raise
 
 
-def _rtmsg(dst: Prefix, table: int, protocol: int, scope: int, kind: int) -> bytes:
+def _rtmsg(dst: Prefix, table: int, protocol: int, scope: int, kind: int, flags: int = 0) -> bytes:
     header = table if table < _HEADER_TABLES else 0
-    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, 0, header, protocol, scope, kind, 0)
+    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, 0, header, protocol, scope, kind, flags)
     return fixed + attribute(_DST, dst.address.packed)
 
 

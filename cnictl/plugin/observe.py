@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file that an expectation is about; more than that is not one of ours."""
 
-NETLINK_KINDS = {"link", "address", "route", "vlan"}
+NETLINK_KINDS = {"link", "address", "route", "vlan", "neighbour", "fdb"}
 
 
 def observe(expectations: Iterable[Expectation]) -> State:
@@ -50,7 +50,7 @@ def observe(expectations: Iterable[Expectation]) -> State:
     return state
 
 
-def link_entity(link: Link, master: str = "", peer: str = "") -> Entity:
+def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") -> Entity:
     """Return a link as the entity that it is compared as."""
     return entities.link(
         link.name,
@@ -60,18 +60,25 @@ def link_entity(link: Link, master: str = "", peer: str = "") -> Entity:
         up=link.up,
         master=master,
         peer=peer,
+        parent=parent or None,
         promiscuous=link.promiscuity > 0,
         all_multicast=link.all_multicast,
         txqlen=link.txqlen,
         hairpin=link.hairpin,
         isolated=link.isolated,
         vlan_filtering=link.vlan_filtering,
+        vni=link.vni,
+        local=link.local,
+        group=link.group,
+        port=link.udp_port,
+        learning=link.learning,
+        alias=link.alias or None,
     )
 
 
 def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
     kinds = {entity.kind for entity in wanted}
-    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in ("link", "address", "vlan")}
+    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in NETLINK_KINDS - {"route"}}
     with Rtnl(where or None) as netns:
         links: dict[str, Link] = {}
         for name in names:
@@ -82,13 +89,23 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
         peers_wanted = {entity.key for entity in wanted if entity.kind == "link" and "peer" in entity.facts}
         for link in links.values():
             master = netns.link_by_index(link.master).name if link.master else ""
-            yield link_entity(link, master, _peer(link) if link.name in peers_wanted else "")
+            peer = _peer(link) if link.name in peers_wanted else ""
+            yield link_entity(link, master, peer, _parent(link, netns))
             if "vlan" in kinds:
                 for vlan in netns.bridge_vlans(link):
                     yield entities.bridge_vlan(link.name, vlan.vid, pvid=vlan.pvid, untagged=vlan.untagged)
             if "address" in kinds:
                 for one in netns.addresses(link):
                     yield entities.address(link.name, one.prefix, scope=one.scope)
+            if "neighbour" in kinds:
+                for neighbour in netns.neighbours(link):
+                    yield entities.neighbour(link.name, neighbour.address, mac=neighbour.mac)
+            if "fdb" in kinds and link.kind == "vxlan":
+                for entry in netns.tunnel_entries(link):
+                    if entry.permanent:
+                        yield entities.fdb(
+                            link.name, entry.mac, destination=entry.destination, state="permanent"
+                        )
         if "route" in kinds:
             device = {link.index: link.name for link in netns.links()}
             for route in netns.routes(None):
@@ -113,6 +130,19 @@ def _peer(link: Link) -> str:
         except LinkGone:
             return ""
     return other.name if other.kind == "veth" and other.peer == link.index else ""
+
+
+def _parent(link: Link, netns: Rtnl) -> str:
+    """Return the name of what a stacked link sits on, in its own namespace or on the node."""
+    if not link.parent:
+        return ""
+    try:
+        if link.link_netnsid is None:
+            return netns.link_by_index(link.parent).name
+        with Rtnl() as node:
+            return node.link_by_index(link.parent).name
+    except LinkGone:
+        return ""
 
 
 def _sysctls(where: str, names: list[str]) -> list[Entity]:

@@ -87,6 +87,7 @@ def entities_of(where: str, network: Network, node: Network) -> Iterator[Entity]
 
 
 def _link(link: Link, peer: str, parent: str) -> Entity:
+    tunnel = link.data if link.kind == "vxlan" else {}
     return entities.link(
         link.name,
         kind=link.kind,
@@ -105,6 +106,11 @@ def _link(link: Link, peer: str, parent: str) -> Entity:
         hairpin=_switch(link.port.get("hairpin")),
         isolated=_switch(link.port.get("isolated")),
         vlan_filtering=_switch(link.data.get("vlan_filtering")),
+        vni=_number(tunnel.get("id")),
+        local=_text(tunnel.get("local")),
+        group=_text(tunnel.get("group")),
+        port=_number(tunnel.get("port")),
+        learning=_switch(tunnel.get("learning")),
         alias=link.alias or None,
     )
 

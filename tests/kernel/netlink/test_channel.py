@@ -152,6 +152,7 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "set_mac": lambda: channel.set_mac(link, "02:00:00:00:00:01"),
             "set_mtu": lambda: channel.set_mtu(link, 1400),
             "set_txqlen": lambda: channel.set_txqlen(link, 0),
+            "set_alias": lambda: channel.set_alias(link, "x"),
             "rename": lambda: channel.rename(link, "x"),
             "set_netns": lambda: channel.set_netns(link, channel),
             "set_hairpin": lambda: channel.set_hairpin(link, True),
@@ -165,6 +166,14 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "routes": channel.routes,
             "add_route": lambda: channel.add_route(prefix),
             "delete_route": lambda: channel.delete_route(prefix),
+            "neighbours": lambda: channel.neighbours(link),
+            "set_neighbour": lambda: channel.set_neighbour(link, prefix.address, "02:00:00:00:00:01"),
+            "delete_neighbour": lambda: channel.delete_neighbour(link, prefix.address),
+            "tunnel_entries": lambda: channel.tunnel_entries(link),
+            "set_tunnel_entry": lambda: channel.set_tunnel_entry(link, "02:00:00:00:00:01", prefix.address),
+            "delete_tunnel_entry": lambda: channel.delete_tunnel_entry(
+                link, "02:00:00:00:00:01", prefix.address
+            ),
             "route_to": lambda: channel.route_to(prefix.address),
         }
         public = {name for name in dir(Rtnl) if not name.startswith("_")}
