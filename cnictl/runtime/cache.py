@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnictl import durable
 from cnictl.runtime.attachment import Attachment
 from cnictl.spec import result as results
 from cnictl.spec.document import DecodeError, Document, decode, encode
@@ -66,7 +66,7 @@ class Cache:
     def prepare(self) -> None:
         """Make the directories, each for its owner only.  Raises CnictlError when that is impossible."""
         try:
-            _make_directory(self.results)
+            durable.make_directory(self.results)
         except OSError as error:
             raise CnictlError(f"cannot make {self.results}: {errno_text(error.errno or 0)}") from error
 
@@ -105,7 +105,7 @@ class Cache:
         # the outermost keys in this order, all others sorted: what Go makes of a struct that holds maps
         text = ",".join(f"{encode(key)}:{encode(value, sort=True)}" for key, value in document.items())
         try:
-            self._replace(path, f"{{{text}}}".encode())
+            durable.replace(path, f"{{{text}}}".encode())
         except OSError as error:
             raise CnictlError(f"{errno_text(error.errno or 0)}: {path}") from error
 
@@ -166,8 +166,7 @@ class Cache:
 
     def remove(self, network: str, attachment: Attachment) -> None:
         """Forget an attachment, known or not."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path(network, attachment))
+        durable.remove(self.path(network, attachment))
 
     def listing(self, container_id: str = "") -> Listing:
         """All attachments, or those of one container, by file name; and what else lies there.
@@ -207,22 +206,6 @@ class Cache:
                 return file.read()
         except OSError:
             return None
-
-    def _replace(self, path: str, data: bytes) -> None:
-        _make_directory(self.results)
-        # no network's name starts with a dot, so a file that a crash leaves here is no attachment to us
-        fresh = os.path.join(self.results, f".{os.urandom(8).hex()}.new")
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(fd)
-            os.replace(fresh, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(fresh)
-            raise
 
 
 def _decode_result(data: bytes) -> dict[str, Json]:
@@ -266,16 +249,3 @@ def _attachment(path: str, members: dict[str, Json]) -> CachedAttachment:
         config,
         result.members if result else None,
     )
-
-
-def _make_directory(path: str) -> None:
-    """Make a directory and those above it, each for its owner only, as libcni does."""
-    if os.path.isdir(path):
-        return
-    if parent := os.path.dirname(path):
-        _make_directory(parent)
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise

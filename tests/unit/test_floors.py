@@ -23,7 +23,10 @@ FLOORS = tuple(
     set(line.split())
     for line in (
         "declare spec",
-        "child flock forwarding install invoke ipam netfilter netlink netns netns_named sandbox sysctl tc",
+        (
+            "child durable flock forwarding install invoke"
+            " ipam netfilter netlink netns netns_named sandbox sysctl tc"
+        ),
         "plugin runtime",
         "cnictl_plugins",
         "bench conformance doctor leases lint state",

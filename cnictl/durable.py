@@ -1,0 +1,65 @@
+"""Files that plugins and the runtime keep: written whole or not at all, and read without following links."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+SIZE_LIMIT = 4 << 20
+"""Bytes that are read of a file; none of ours comes near."""
+
+
+def replace(path: str, data: bytes) -> None:
+    """Write a file, for its owner only; readers see the old one or the new one, even after a crash.
+
+    Missing directories above it are made for their owner only.  Raises OSError.
+    """
+    directory = path.rpartition("/")[0]
+    make_directory(directory)
+    # No name of a network or container starts with a dot, so what a crash leaves here is nobody's file.
+    fresh = f"{directory}/.{os.urandom(8).hex()}.new"
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(fresh, path)
+    except BaseException:
+        remove(fresh)
+        raise
+
+
+def read(path: str) -> bytes | None:
+    """Return what a regular file holds, None when there is none; raises OSError for what cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(descriptor, SIZE_LIMIT) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: str) -> bool:
+    """Remove a file; whether there was one.  Raises OSError."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def make_directory(path: str) -> None:
+    """Make a directory and those above it, each for its owner only; raises OSError."""
+    if not path or os.path.isdir(path):
+        return
+    make_directory(path.rpartition("/")[0])
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
