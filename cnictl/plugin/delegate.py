@@ -11,6 +11,7 @@ import os
 import sys
 
 from cnictl import invoke
+from cnictl.spec.errors import CnictlError
 from cnictl.spec.result import current, parse_output
 
 TYPE_CHECKING = False
@@ -37,6 +38,19 @@ def call(name: str, request: Request, command: str) -> Result | None:
     if command != "ADD":
         return None
     return current(parse_output(request.cni_version, completed.stdout))
+
+
+def answer(request: Request) -> Result | None:
+    """Have the plugin that a request's own configuration names answer it; return the Result of ADD.
+
+    Raises as `call`; whose error it is stands in a note on it.
+    """
+    name = request.document.string("type")
+    try:
+        return call(name, request, request.command)
+    except CnictlError as error:
+        error.add_note(f"from {name} for {request.ifname or 'all'} of network {request.network}")
+        raise
 
 
 def _own(path: str, name: str, request: Request) -> Plugin | None:

@@ -7,6 +7,7 @@ import os
 from cnictl.plugin.cleanup import Undo
 from cnictl.plugin.log import Log
 from cnictl.spec import versions
+from cnictl.spec.document import Document, decode_object
 from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
 from cnictl.spec.result import Result, current, parse_previous
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cnictl.plugin.skel import Plugin
-    from cnictl.spec.document import Document
     from cnictl.spec.result import AnyResult
 
 
@@ -129,3 +129,39 @@ class Request:
             load=self.load,
             log=self.log,
         )
+
+    def delegated(
+        self,
+        command: str,
+        stdin: bytes,
+        *,
+        ifname: str | None = None,
+        args: str | None = None,
+        path: str | None = None,
+    ) -> Request:
+        """Return the call of a plugin that gets a configuration of its own, for the same container.
+
+        Raises CniError when `stdin` is no JSON object.
+        """
+        made = Request(
+            command,
+            Document(decode_object(stdin)),
+            container_id=self.container_id,
+            netns=self.netns,
+            ifname=self.ifname if ifname is None else ifname,
+            args=self.args if args is None else args,
+            path=self.path if path is None else path,
+            stdin=stdin,
+            load=self.load,
+            log=self.log,
+        )
+        parameters = {
+            "CNI_COMMAND": command,
+            "CNI_CONTAINERID": made.container_id,
+            "CNI_NETNS": made.netns,
+            "CNI_IFNAME": made.ifname,
+            "CNI_ARGS": made.args,
+            "CNI_PATH": made.path,
+        }
+        made.environment = {**self.environment, **parameters}
+        return made

@@ -51,10 +51,22 @@ class Plugin:
     there is nothing left; `declare` returns what must hold after ADD, from which CHECK is made.
     `gc` and `status` are for plugins that keep something on the node; `valid` is None in GC
     when the caller did not say which attachments are valid.  `ipam` says whether the plugin
-    delegates to `ipam.type`: CHECK, GC and STATUS are then passed on to it.
+    delegates to `ipam.type`: CHECK, GC and STATUS are then passed on to it.  `delegates` returns the
+    requests that a plugin which delegates to others passes on in CHECK, GC and STATUS.
     """
 
-    __slots__ = ("add", "config", "declare", "delete", "gc", "ipam", "name", "status", "versions")
+    __slots__ = (
+        "add",
+        "config",
+        "declare",
+        "delegates",
+        "delete",
+        "gc",
+        "ipam",
+        "name",
+        "status",
+        "versions",
+    )
 
     def __init__(
         self,
@@ -67,6 +79,7 @@ class Plugin:
         gc: Callable[[Request, set[tuple[str, str]]], None] | None = None,
         status: Callable[[Request], None] | None = None,
         ipam: IPAMUse = "",
+        delegates: Callable[[Request], Iterable[Request]] | None = None,
         versions: tuple[str, ...] = versions.SUPPORTED,
     ) -> None:
         self.name = name
@@ -77,6 +90,7 @@ class Plugin:
         self.gc = gc
         self.status = status
         self.ipam: IPAMUse = ipam
+        self.delegates = delegates
         self.versions = versions
 
 
@@ -317,6 +331,13 @@ def _pass_on(plugin: Plugin, request: Request, command: str) -> None:
         from cnictl.plugin import ipam
 
         ipam.pass_on(plugin, request, command)
+    if plugin.delegates is not None:
+        from cnictl.plugin import delegate
+        from cnictl.plugin.cleanup import Failures
+
+        with Failures() as each:
+            for one in plugin.delegates(request):
+                each.run(delegate.answer, one)
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The plugins that the CNI project itself maintains, and the conventions that others follow."""
+"""The plugins that are known here, most of them the CNI project's own, and conventions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Role = Literal["main", "ipam", "meta"]
+    Role = Literal["main", "ipam", "meta", "delegating"]
 
 
 class Reference(Value):
-    """A plugin of the project: the part it plays in a list, and the first version of the spec it supports.
+    """A plugin that we know: the part it plays in a list, and the first version of the spec it supports.
 
     A `main` plugin makes an interface, an `ipam` plugin assigns addresses for one that does, and a
-    `meta` plugin works on the Result of those before it.
+    `meta` plugin works on the Result of those before it.  A `delegating` plugin has others make the
+    interface, and needs none before it.
     """
 
     __slots__ = ("role", "since")
@@ -41,12 +42,13 @@ REFERENCE = {
     "static": Reference("ipam"),
     "bandwidth": Reference("meta", "0.3.0"),
     "firewall": Reference("meta", "0.4.0"),
+    "flannel": Reference("delegating"),
     "portmap": Reference("meta"),
     "sbr": Reference("meta"),
     "tuning": Reference("meta"),
     "vrf": Reference("meta", "0.3.1"),
 }
-"""The plugins of github.com/containernetworking/plugins for Linux, by name."""
+"""The plugins of github.com/containernetworking/plugins for Linux and those of other projects, by name."""
 
 CAPABILITIES = {
     "portMappings": "ports of the node to forward to the container",

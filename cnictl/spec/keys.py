@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Generic, Self, TypeVar, overload
 
+    from cnictl.spec.document import Json
+
     T = TypeVar("T")
     C = TypeVar("C", bound="Config")
 
@@ -176,6 +178,25 @@ def mapping(name: str, *, text: str, **more: Any) -> Key[dict[str, str]]:
     return Key(name, "object", _mapping, text=text, **more)
 
 
+def members(name: str, *, text: str, **more: Any) -> Key[dict[str, Json]]:
+    """A key that holds an object for somebody else, whose keys' case counts; absent is the same as empty."""
+
+    def read(document: Document, key: str) -> dict[str, Json]:
+        found = document.object(key)
+        return {} if found is None else found.members
+
+    return Key(name, "object", read, text=text, nested=Foreign, **more)
+
+
+def members_list(name: str, *, text: str, **more: Any) -> Key[list[dict[str, Json]]]:
+    """A key that holds a list of objects for somebody else; absent is the same as empty."""
+
+    def read(document: Document, key: str) -> list[dict[str, Json]]:
+        return [one.members for one in document.objects(key)]
+
+    return Key(name, "object", read, text=text, nested=Foreign, depth=1, **more)
+
+
 def nested(name: str, config: type[C], *, text: str, **more: Any) -> Key[C]:
     """A key that holds an object; absent is the same as empty."""
     return Key(
@@ -321,6 +342,10 @@ def _dns(document: Document, key: str) -> DNS | None:
         tuple(config.search or ()),
         tuple(config.options or ()),
     )
+
+
+class Foreign(Config):
+    """An object whose keys are described by whoever reads it."""
 
 
 class RouteConfig(Config):

@@ -119,17 +119,35 @@ def promises(cached: CachedAttachment, path: str = CNI_PATH) -> list[Promise]:
         except CniError as error:
             found.append(Promise(plugin.type, problem=str(error)))
             continue
-        for name in filter(None, (plugin.type, plugin.ipam_type)):
-            ours = load(name)
-            if ours is None:
-                foreign.append(name)
-            else:
-                found.append(_declared(ours, request))
+        found += _promised(request, foreign, load)
     if foreign:
         known = () if result is None else tuple(_of_result(cached, current(result)))
         words = f"{', '.join(foreign)}: no plugin of cnictl; compared is what the result says"
         found.append(Promise(RESULT, known, words))
     return found
+
+
+def _promised(request: Request, foreign: list[str], load: Load) -> Iterator[Promise]:
+    """Yield what a plugin, its IPAM plugin and those that it delegates to promised; name those not ours."""
+    name = request.document.string("type")
+    plugin = load(name)
+    if plugin is not None and plugin.delegates is not None:
+        yield _declared(plugin, request)
+        try:
+            delegated = list(plugin.delegates(request))
+        except CnictlError as error:
+            yield Promise(name, problem=f"what it delegates to is not known: {error}")
+            return
+        for one in delegated:
+            yield from _promised(one, foreign, load)
+        return
+    ipam = request.document.object("ipam")
+    for each in filter(None, (name, ipam.string("type") if ipam else "")):
+        ours = load(each)
+        if ours is None:
+            foreign.append(each)
+        else:
+            yield _declared(ours, request)
 
 
 def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECTORY) -> Snapshot:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
-BACKUPS = "/run/cni/tuning"
-"""Where tuning keeps what it changed unless `dataDir` says otherwise."""
+KEPT = {"tuning": "/run/cni/tuning", "flannel": "/var/lib/cni/flannel"}
+"""Where plugins keep what DEL needs, one file a container, unless `dataDir` says otherwise."""
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file, as in the observer of CHECK."""
@@ -76,12 +76,12 @@ def _note(error: OSError, unread: list[OSError]) -> None:
 
 
 def directories(cache_dir: str) -> tuple[list[str], list[str]]:
-    """Return where host-local keeps reservations and where tuning keeps backups.
+    """Return where host-local keeps reservations, and where other plugins keep what DEL needs.
 
     That is the usual places, and those that configurations of the runtime's cache name.
     """
     kept: dict[str, None] = {DATA_DIR: None}
-    backups: dict[str, None] = {BACKUPS: None}
+    backups: dict[str, None] = dict.fromkeys(KEPT.values())
     try:
         listed = Cache(cache_dir).listing().attachments
     except CnictlError:
@@ -95,7 +95,7 @@ def directories(cache_dir: str) -> tuple[list[str], list[str]]:
             ipam = Document(plugin.members).get("ipam")
             if plugin.ipam_type == "host-local" and isinstance(ipam, dict):
                 kept |= _named(ipam)
-            if plugin.type == "tuning":
+            if plugin.type in KEPT:
                 backups |= _named(plugin.members)
     return list(kept), list(backups)
 

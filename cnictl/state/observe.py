@@ -62,9 +62,9 @@ def take(
 ) -> Snapshot:
     """Return the state of this node and of its pods, and what of it could not be read.
 
-    `data_dirs` are those of host-local and `backup_dirs` those of tuning, by default the usual ones
-    and those of configurations in `cache_dir`, the runtime's; `sysctls` and `paths` are further
-    sysctls of every place, and further files.
+    `data_dirs` are those of host-local and `backup_dirs` those of other plugins that keep something, by
+    default the usual ones and those of configurations in `cache_dir`, the runtime's; `sysctls` and
+    `paths` are further sysctls of every place, and further files.
     """
     kept, backups = directories(cache_dir)
     taking = _Taking(sysctls)

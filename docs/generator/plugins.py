@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnictl.plugin.config import NetworkConfig
 from cnictl.spec.catalog import CAPABILITIES, REFERENCE
+from cnictl.spec.keys import Foreign
 from cnictl_plugins import multicall
 from generator.pages import code, joined, page, table
 
@@ -61,7 +62,7 @@ def _doc(name: str) -> str:
 def _levels(config: type[Config], place: str) -> Iterator[tuple[str, list[Key[Any]]]]:
     """Yield the objects below a configuration, and the keys that may be in each."""
     for key in config.keys:
-        if key.nested is not None:
+        if key.nested is not None and key.nested is not Foreign:
             inner = f"{place}.{key.name}".lstrip(".") + "[]" * key.depth
             yield inner, list(key.nested.keys)
             yield from _levels(key.nested, inner)
@@ -105,6 +106,7 @@ def _facts(name: str, plugin: Plugin) -> Iterator[str]:
         "main": "makes an interface",
         "ipam": "assigns addresses",
         "meta": "works on an earlier plugin's interface",
+        "delegating": "has other plugins do the work",
     }
     yield f"It {role[REFERENCE[name].role]}."
     words = {"required": "needed", "optional": "optional"}

@@ -10,6 +10,7 @@ from cnictl.lint.model import WARNING, Remark, rule
 from cnictl.lint.notes import is_note
 from cnictl.lint.similar import similar
 from cnictl.spec.catalog import LIST_KEYS, PLUGIN_KEYS
+from cnictl.spec.keys import Foreign
 from cnictl_plugins import multicall
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def unknown_key(conf: Configuration) -> Iterator[Remark]:
 
 def _is_open(level: Level, programs: list[Plugin]) -> bool:
     """Whether a level may hold what our plugins cannot know."""
+    if Foreign in level.classes:
+        return True
     first = str(level.where[0]).casefold() if level.where else ""
     return first in OPEN or (first == "ipam" and len(programs) < 2)
 
