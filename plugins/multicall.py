@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = {
     "bridge": "main.bridge",
+    "flannel": "meta.flannel",
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",
     "portmap": "meta.portmap",

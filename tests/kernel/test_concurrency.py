@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cnictl.sandbox.node import ROOT
 from tests import witness
 from tests.kernel.plugins.leftovers import leftovers
 from tests.kernel.storm import Call, storm
@@ -34,6 +35,11 @@ BRIDGE: dict[str, Any] = {
     },
 }
 CHAIN = [BRIDGE, {"type": "portmap", "capabilities": {"portMappings": True}}]
+FLANNEL = {
+    "type": "flannel",
+    "subnetFile": f"{ROOT}/testdata/flannel/subnet.env",
+    "delegate": {"bridge": "br-storm"},
+}
 SHARED = 8
 """Chains of portmap that are no container's, and rules in them and to them: 3 chains, 3 jumps, 2 rules."""
 
@@ -166,6 +172,18 @@ def test_one_more_than_there_are_addresses(node: Node, plugins_dir: str) -> None
     assert len({address for one in added for address in one.addresses}) == MANY
     assert errors(deleted) == []
     assert leftovers(node) == before
+
+
+def test_flannel_keeps_one_file_a_container(node: Node, plugins_dir: str) -> None:
+    """When the first pods of a node come all at once, the directory is made once and no file is another's."""
+    some = range(20)
+    added, checked = storm(node, [FLANNEL], [calls(verb, [plugins_dir], some) for verb in ("ADD", "CHECK")])
+    assert errors(added) + errors(checked) == []
+    assert set(witness.files(node, "/var/lib/cni/flannel")) == {f"c{number}" for number in some}
+    assert len({address for one in added for address in one.addresses}) == len(some)
+    (deleted,) = storm(node, [FLANNEL], [calls("DEL", [plugins_dir], some)])
+    assert errors(deleted) == []
+    assert witness.files(node, "/var/lib/cni/flannel") == {}
 
 
 def warm(node: Node, directories: list[str]) -> dict[str, object]:

@@ -13,6 +13,8 @@ from cnictl.sandbox.node import Node
 from cnictl_plugins import multicall
 
 EXAMPLES = Path(__file__).parents[2] / "testdata" / "examples"
+FILES = {"flannel": {"/run/flannel/subnet.env": EXAMPLES.parent / "flannel" / "subnet.env"}}
+"""What a plugin's daemon would have written on the node, by the plugin."""
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 
 
@@ -29,6 +31,10 @@ def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
     def cnictl(*words: str) -> str:
         return node.run([CNICTL, *words], env={"CNI_PATH": plugins_dir, "LANG": "C.UTF-8"}).checked().stdout
 
+    for place, source in FILES.get(name, {}).items():
+        there = Path(node.path(place))
+        there.parent.mkdir(parents=True)
+        there.write_bytes(source.read_bytes())
     cnictl("netns", "new", "pod")
     added = json.loads(cnictl("add", str(path), "pod", "-o", "json"))
     assert added["cniVersion"] == network["cniVersion"]

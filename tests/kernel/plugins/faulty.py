@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from cnictl import invoke, sysctl
+from cnictl import durable, invoke, sysctl
 from cnictl.ipam import store
 from cnictl.netlink import channel
 from cnictl.netlink.errors import NetlinkError
@@ -56,6 +56,8 @@ def inject(owner: Any, name: str) -> None:
 inject(channel.Channel, "change")
 inject(sysctl, "write")
 inject(invoke, "run")
+inject(durable, "replace")
+inject(durable, "remove")
 inject(store.Store, "reserve")
 inject(store.Store, "remove")
 inject(tuning_backup.Backup, "write")

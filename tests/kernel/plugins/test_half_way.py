@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cnictl.sandbox.node import Node
 
+TESTDATA = Path(__file__).parents[3] / "testdata"
 RANGE = {"type": "host-local", "subnet": "10.1.2.0/24"}
 DUAL = {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "fd00:1::/64"}]]}
 PORTS = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
@@ -30,6 +31,13 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "ptp": [{"type": "ptp", "ipMasq": True, "ipam": DUAL}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
     "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
+    "flannel": [
+        {
+            "type": "flannel",
+            "subnetFile": str(TESTDATA / "flannel" / "subnet.env"),
+            "delegate": {"isDefaultGateway": True},
+        }
+    ],
     "tuning": [
         BRIDGE,
         {

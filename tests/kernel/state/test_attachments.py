@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cnictl.sandbox.node import ROOT
 from tests.conftest import unavailable
 from tests.interop.scenario import Scenario, load
 from tests.kernel.state.conftest import Observed
@@ -184,3 +185,33 @@ def test_what_cannot_be_looked_at_is_said(change: dict[str, Any], problem: str, 
     (one,) = observed.ask("examine")
     assert one["broken"] == []
     assert [text for text in one["problems"] if text.startswith(problem)], json.dumps(one)
+
+
+def test_promises_of_a_delegate_are_its_own(observed: Observed, plugins_dir: str):
+    """What flannel keeps is flannel's, what bridge made by its order is bridge's; foreign ones are named."""
+    observed.sh(f"mkdir /run/flannel; cp {ROOT}/testdata/flannel/subnet.env /run/flannel")
+    observed.attach(network({"type": "flannel", "ipam": {"type": "host-local"}}), plugins_dir)
+    assert observed.ask("examine") == [{"name": "n c1 eth0", "broken": [], "problems": []}]
+    observed.sh("rm /var/lib/cni/networks/n/10.244.1.2; ip link set cni0 down")
+    (one,) = observed.ask("examine")
+    assert [text.partition(":")[0] for text in one["broken"]] == ["bridge", "host-local"]
+    drifts = observed.ask("drifts")
+    assert drifts["full"] == drifts["thin"]
+    observed.sh('sed -i \'s/"type":"bridge"/"type":"calico"/\' /var/lib/cni/flannel/c1')
+    (one,) = observed.ask("examine")
+    assert [text for text in one["problems"] if "calico: no plugin of cnictl" in text]
+    observed.sh("rm /var/lib/cni/flannel/c1 /run/flannel/subnet.env")
+    (one,) = observed.ask("examine")
+    assert "flannel: file /var/lib/cni/flannel/c1 is missing" in one["broken"]
+    assert [text for text in one["problems"] if "what it delegates to is not known" in text]
+
+
+def test_what_a_plugin_keeps_of_a_pod_is_in_the_snapshot(observed: Observed, plugins_dir: str):
+    """A file a container, with its content."""
+    observed.sh(f"mkdir /run/flannel; cp {ROOT}/testdata/flannel/subnet.env /run/flannel")
+    before = observed.snapshot()
+    observed.attach(network({"type": "flannel"}), plugins_dir)
+    found = observed.snapshot().state.find("", "file", "/var/lib/cni/flannel/c1")
+    assert before.state.find("", "file", "/var/lib/cni/flannel/c1") is None
+    assert found is not None
+    assert '"subnet":"10.244.1.0/24"' in str(found.facts["content"])
