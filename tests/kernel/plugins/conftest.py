@@ -1,14 +1,18 @@
-"""Attachments on the test's node."""
+"""Attachments on the test's node, and servers in its pods."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import pytest
 
 from cnictl.sandbox.node import Node
 from tests.kernel.plugins.attachment import Attachment
+from tests.kernel.plugins.traffic import SERVER, Serve, python
 
 
 @pytest.fixture
@@ -19,3 +23,19 @@ def attach(node: Node, plugins_dir: str) -> Callable[..., Attachment]:
         return Attachment(node, plugins_dir, list(plugins), **more)
 
     return make
+
+
+@pytest.fixture
+def serve(node: Node) -> Iterator[Serve]:
+    """Start a server in a pod that tells every client as whom it appears; it ends with the test."""
+    with contextlib.ExitStack() as started:
+
+        def start(netns: str, version: Literal[4, 6], port: int, name: str = "pod") -> None:
+            process = started.enter_context(
+                node.start(python(SERVER, str(version), str(port), name), netns=netns)
+            )
+            started.callback(os.killpg, process.pid, signal.SIGKILL)
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+
+        yield start

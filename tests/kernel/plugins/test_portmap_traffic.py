@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import sys
-import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pytest
 
 from cnictl.sandbox.node import Node
 from tests.kernel.plugins.attachment import Attachment
+from tests.kernel.plugins.traffic import Serve, ask, python
 
 Version = Literal[4, 6]
-Serve = Callable[..., None]
 Attach = Callable[..., Attachment]
 
-SERVER = """
-    import select, socket, sys
-    family = socket.AF_INET6 if sys.argv[1] == "6" else socket.AF_INET
-    streams = socket.socket(family, socket.SOCK_STREAM)
-    datagrams = socket.socket(family, socket.SOCK_DGRAM)
-    for one in (streams, datagrams):
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind(("", int(sys.argv[2])))
-    streams.listen()
-    print("ready", flush=True)
-    while True:
-        for ready in select.select([streams, datagrams], [], [])[0]:
-            if ready is streams:
-                connection, peer = streams.accept()
-                connection.sendall(f"{sys.argv[3]} saw {peer[0]}".encode())
-                connection.close()
-            else:
-                _, peer = datagrams.recvfrom(100)
-                datagrams.sendto(f"{sys.argv[3]} saw {peer[0]}".encode(), peer)
-"""
-CLIENT = """
-    import socket, sys
-    _, host, port, protocols, wait = sys.argv
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    answers = set()
-    for protocol in protocols.split():
-        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
-        with socket.socket(family, kind) as client:
-            client.settimeout(float(wait))
-            try:
-                client.connect((host, int(port)))
-                if protocol == "udp":
-                    client.send(b"hello")
-                answers.add(client.recv(100).decode())
-            except OSError as error:
-                answers.add(type(error).__name__)
-    print(*answers, sep=" or ")
-"""
 STEADY = """
     import socket, sys, time
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -77,33 +36,6 @@ OUTSIDE: dict[Version, str] = {4: "192.168.60.2", 6: "fd00:60::2"}
 GATEWAY: dict[Version, str] = {4: "10.1.2.1", 6: "fd00:1::1"}
 SUBNET: dict[Version, str] = {4: "10.1.2.0/24", 6: "fd00:1::/64"}
 DEFAULT: dict[Version, str] = {4: "0.0.0.0/0", 6: "::/0"}
-
-
-def python(code: str, *words: str) -> list[str]:
-    """Return the words that run a piece of Python."""
-    return [sys.executable, "-I", "-S", "-c", textwrap.dedent(code), *words]
-
-
-def ask(node: Node, host: str, port: int, protocols: str = "tcp", *, netns: str = "", wait: float = 3) -> str:
-    """Return what the server said it saw, or how the attempt ended; the same with each protocol."""
-    words = python(CLIENT, host, str(port), protocols, str(wait))
-    return node.run(words, netns=netns, timeout=30).checked().stdout.strip()
-
-
-@pytest.fixture
-def serve(node: Node) -> Iterator[Serve]:
-    """Start a server in a pod that tells every client as whom it appears; it ends with the test."""
-    with contextlib.ExitStack() as started:
-
-        def start(netns: str, version: Version, port: int, name: str = "pod") -> None:
-            process = started.enter_context(
-                node.start(python(SERVER, str(version), str(port), name), netns=netns)
-            )
-            started.callback(os.killpg, process.pid, signal.SIGKILL)
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-
-        yield start
 
 
 @pytest.fixture
