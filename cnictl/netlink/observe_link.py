@@ -23,7 +23,7 @@ _KINDS: dict[str, dict[str, str]] = {
     },
     "vlan": {"id": "IFLA_VLAN_ID", "protocol": "IFLA_VLAN_PROTOCOL"},
     "macvlan": {"mode": "IFLA_MACVLAN_MODE", "bcqueuelen": "IFLA_MACVLAN_BC_QUEUE_LEN"},
-    "macvtap": {"mode": "IFLA_MACVLAN_MODE"},
+    "macvtap": {"mode": "IFLA_MACVTAP_MODE"},
     "ipvlan": {"mode": "IFLA_IPVLAN_MODE"},
     "vrf": {"table": "IFLA_VRF_TABLE"},
     "vxlan": {

@@ -294,6 +294,7 @@ def test_vlans_of_ports_are_observed(node: Node, host: Rtnl, inside: Rtnl) -> No
     ("words", "kind", "data"),
     [
         ("link veth1 name x0 type macvlan mode bridge", "macvlan", {"mode": "bridge"}),
+        ("link veth1 name x0 type macvtap mode vepa", "macvtap", {"mode": "vepa"}),
         ("link veth1 name x0 type ipvlan mode l3", "ipvlan", {"mode": "l3"}),
         ("link veth1 name x0 type vlan id 100", "vlan", {"id": 100, "protocol": "802.1q"}),
         ("x0 type vrf table 10", "vrf", {"table": 10}),
