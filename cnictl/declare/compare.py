@@ -68,8 +68,17 @@ def sentence(drift: Drift) -> str:
         return f"{name} is {'' if drift.found else 'not '}{word}{place}"
     has = "no" if drift.found in (None, "") else ""
     found = "" if has else f" {drift.found}"
-    fact = {"mac": "MAC address", "mtu": "MTU", "txqlen": "transmit queue length"}.get(drift.fact, drift.fact)
+    fact = _WORDS.get(drift.fact, drift.fact)
     return f"{name} has {has + ' ' if has else ''}{fact}{found}, not {wanted}{place}"
+
+
+_WORDS = {
+    "mac": "MAC address",
+    "mtu": "MTU",
+    "txqlen": "transmit queue length",
+    "vlan_id": "VLAN ID",
+    "bcqueuelen": "broadcast queue length",
+}
 
 
 def _unsaid(found: Entity, fact: str) -> bool:

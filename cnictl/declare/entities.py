@@ -35,6 +35,7 @@ def link(
     parent: str | None = None,
     mode: str | None = None,
     vlan_id: int | None = None,
+    bcqueuelen: int | None = None,
     table: int | None = None,
     promiscuous: bool | None = None,
     all_multicast: bool | None = None,
@@ -51,8 +52,9 @@ def link(
 ) -> Entity:
     """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node.
 
-    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `table` that of a VRF;
-    `vni`, `local`, `group` (addresses), `port` and `learning` are those of a vxlan.
+    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `bcqueuelen` a macvlan's
+    queue for broadcasts in packets, `table` that of a VRF; `vni`, `local`, `group` (addresses), `port` and
+    `learning` are those of a vxlan.
     """
     return Entity(
         "link",
@@ -67,6 +69,7 @@ def link(
             parent=parent,
             mode=mode,
             vlan_id=vlan_id,
+            bcqueuelen=bcqueuelen,
             table=table,
             promiscuous=promiscuous,
             all_multicast=all_multicast,

@@ -142,6 +142,21 @@ class Link(Value):
         return _flag(self.data, "learning")
 
     @property
+    def mode(self) -> str | None:
+        """Of a macvlan or ipvlan; None for other kinds."""
+        return _text(self.data, "mode")
+
+    @property
+    def vlan_id(self) -> int | None:
+        """Of a VLAN; None for other kinds."""
+        return _number(self.data, "id") if self.kind == "vlan" else None
+
+    @property
+    def bcqueuelen(self) -> int | None:
+        """Packets that a macvlan queues for broadcast; None for other kinds, and before Linux 5.11."""
+        return _number(self.data, "bcqueuelen")
+
+    @property
     def hairpin(self) -> bool | None:
         """Of a bridge port; None for links that are none."""
         return _flag(self.port, "hairpin")

@@ -7,7 +7,7 @@ master of that kind, is read back with.  Numbers are from linux/if_link.h and li
 
 from __future__ import annotations
 
-from cnictl.netlink.message import NESTED, attribute, attributes, number, string, text, u8, u32
+from cnictl.netlink.message import NESTED, attribute, attributes, number, string, text, u8, u16, u32
 from cnictl.spec.address import Address
 
 TYPE_CHECKING = False
@@ -31,7 +31,13 @@ _BRPORT_MODE, _BRPORT_ISOLATED = 4, 33
 _VXLAN_ID, _VXLAN_GROUP, _VXLAN_LINK, _VXLAN_LOCAL, _VXLAN_LEARNING = 1, 2, 3, 4, 7
 _VXLAN_PORT, _VXLAN_GROUP6, _VXLAN_LOCAL6 = 15, 16, 17
 _VXLAN_ADDRESSES = {"local": (_VXLAN_LOCAL, _VXLAN_LOCAL6), "group": (_VXLAN_GROUP, _VXLAN_GROUP6)}
+_MACVLAN_MODE, _MACVLAN_BC_QUEUE_LEN = 1, 7
+_IPVLAN_MODE, _IPVLAN_FLAGS = 1, 2
+_VLAN_ID, _VLAN_FLAGS = 1, 2
 _IFINFOMSG_SIZE = 16
+
+MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}
+IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
 
 
 def plain(kind: str) -> bytes:
@@ -67,6 +73,24 @@ def vxlan(
     data += u8(_VXLAN_LEARNING, learning)
     data += attribute(_VXLAN_PORT, port.to_bytes(2, "big"))
     return _with_data("vxlan", data)
+
+
+def macvlan(mode: str, *, bcqueuelen: int = 0) -> bytes:
+    """A macvlan; `bcqueuelen` in packets, 0 for the kernel's default."""
+    data = u32(_MACVLAN_MODE, MACVLAN_MODES[mode])
+    if bcqueuelen > 0:
+        data += u32(_MACVLAN_BC_QUEUE_LEN, bcqueuelen)
+    return _with_data("macvlan", data)
+
+
+def ipvlan(mode: str) -> bytes:
+    """An ipvlan whose neighbours on the same master can reach it: flags 0, which iproute2 calls bridge."""
+    return _with_data("ipvlan", u16(_IPVLAN_MODE, IPVLAN_MODES[mode]) + u16(_IPVLAN_FLAGS, 0))
+
+
+def vlan(vid: int) -> bytes:
+    """An 802.1Q VLAN with the kernel's default flags."""
+    return _with_data("vlan", u16(_VLAN_ID, vid) + attribute(_VLAN_FLAGS, bytes(8)))
 
 
 def port_setting(name: str, *, on: bool) -> bytes:
@@ -111,7 +135,35 @@ def _bridge_port_facts(data: bytes) -> Facts:
     return {name: bool(number(found[kind])) for name, kind in _BRIDGE_PORT.items() if kind in found}
 
 
-FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_facts, "vxlan": _vxlan_facts}
+def _macvlan_facts(data: bytes) -> Facts:
+    found = attributes(data)
+    facts: Facts = {"mode": _word(MACVLAN_MODES, found.get(_MACVLAN_MODE, b""))}
+    if _MACVLAN_BC_QUEUE_LEN in found:  # since Linux 5.11
+        facts["bcqueuelen"] = number(found[_MACVLAN_BC_QUEUE_LEN])
+    return facts
+
+
+def _ipvlan_facts(data: bytes) -> Facts:
+    return {"mode": _word(IPVLAN_MODES, attributes(data).get(_IPVLAN_MODE, b""))}
+
+
+def _vlan_facts(data: bytes) -> Facts:
+    return {"id": number(attributes(data).get(_VLAN_ID, b""))}
+
+
+def _word(words: dict[str, int], data: bytes) -> str:
+    """The name of a number; the number itself when it is newer than this module."""
+    wanted = number(data)
+    return next((word for word, value in words.items() if value == wanted), str(wanted))
+
+
+FACTS: dict[str, Callable[[bytes], Facts]] = {
+    "bridge": _bridge_facts,
+    "ipvlan": _ipvlan_facts,
+    "macvlan": _macvlan_facts,
+    "vlan": _vlan_facts,
+    "vxlan": _vxlan_facts,
+}
 PORT_FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_port_facts}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pyroute2 import AsyncIPRoute  # type: ignore[import-untyped]
 from pyroute2.netlink.exceptions import NetlinkError as Pyroute2Error  # type: ignore[import-untyped]
+from pyroute2.netlink.rtnl.ifinfmsg import macvx_data  # type: ignore[import-untyped]
 
 from cnictl.netlink import observe_link, observe_tables, observe_tc
 from cnictl.netlink.errors import NetlinkError
@@ -28,6 +29,9 @@ _AF_INET, _AF_BRIDGE, _AF_INET6 = 2, 7, 10
 _VLANS = 2  # RTEXT_FILTER_BRVLAN
 _DUMP_INTR = 0x10  # linux/netlink.h; pyroute2 does not look at it
 _INTERRUPTED = "interrupted by changes, may be incomplete"
+
+# pyroute2 0.9 drops the value of attributes that it has no name for (linux/if_link.h).
+macvx_data.nla_map = (*macvx_data.nla_map[:7], ("IFLA_MACVLAN_BC_QUEUE_LEN", "uint32"))
 
 Ask = Callable[[], Awaitable[AsyncIterator[Any]]]
 

@@ -61,6 +61,9 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
         master=master,
         peer=peer,
         parent=parent or None,
+        mode=link.mode,
+        vlan_id=link.vlan_id,
+        bcqueuelen=link.bcqueuelen,
         promiscuous=link.promiscuity > 0,
         all_multicast=link.all_multicast,
         txqlen=link.txqlen,
@@ -86,11 +89,15 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                 links[name] = netns.link(name)
             except LinkGone:
                 continue
-        peers_wanted = {entity.key for entity in wanted if entity.kind == "link" and "peer" in entity.facts}
+        peers_wanted, parents_wanted = (
+            {entity.key for entity in wanted if entity.kind == "link" and fact in entity.facts}
+            for fact in ("peer", "parent")
+        )
         for link in links.values():
             master = netns.link_by_index(link.master).name if link.master else ""
             peer = _peer(link) if link.name in peers_wanted else ""
-            yield link_entity(link, master, peer, _parent(link, netns))
+            parent = _parent(where, netns, link) if link.name in parents_wanted else ""
+            yield link_entity(link, master, peer, parent)
             if "vlan" in kinds:
                 for vlan in netns.bridge_vlans(link):
                     yield entities.bridge_vlan(link.name, vlan.vid, pvid=vlan.pvid, untagged=vlan.untagged)
@@ -132,13 +139,15 @@ def _peer(link: Link) -> str:
     return other.name if other.kind == "veth" and other.peer == link.index else ""
 
 
-def _parent(link: Link, netns: Rtnl) -> str:
+def _parent(where: str, netns: Rtnl, link: Link) -> str:
     """Return the name of what a stacked link sits on, in its own namespace or on the node."""
     if not link.parent:
         return ""
     try:
         if link.link_netnsid is None:
             return netns.link_by_index(link.parent).name
+        if where == NODE:
+            return ""
         with Rtnl() as node:
             return node.link_by_index(link.parent).name
     except LinkGone:

@@ -180,6 +180,7 @@ KINDS: dict[str, Kind] = {
             "parent": str,
             "mode": str,
             "vlan_id": int,
+            "bcqueuelen": int,
             "table": int,
             "promiscuous": bool,
             "all_multicast": bool,

@@ -99,6 +99,7 @@ def _link(link: Link, peer: str, parent: str) -> Entity:
         parent=parent or None,
         mode=_text(link.data.get("mode")),
         vlan_id=_number(link.data.get("id")) if link.kind == "vlan" else None,
+        bcqueuelen=_number(link.data.get("bcqueuelen")),
         table=_number(link.data.get("table")),
         promiscuous=link.promiscuity > 0,
         all_multicast=link.all_multicast,

@@ -293,7 +293,11 @@ def test_vlans_of_ports_are_observed(node: Node, host: Rtnl, inside: Rtnl) -> No
 @pytest.mark.parametrize(
     ("words", "kind", "data"),
     [
-        ("link veth1 name x0 type macvlan mode bridge", "macvlan", {"mode": "bridge"}),
+        (
+            "link veth1 name x0 type macvlan mode bridge bcqueuelen 77",
+            "macvlan",
+            {"mode": "bridge", "bcqueuelen": 77},
+        ),
         ("link veth1 name x0 type macvtap mode vepa", "macvtap", {"mode": "vepa"}),
         ("link veth1 name x0 type ipvlan mode l3", "ipvlan", {"mode": "l3"}),
         ("link veth1 name x0 type vlan id 100", "vlan", {"id": 100, "protocol": "802.1q"}),
@@ -303,9 +307,9 @@ def test_vlans_of_ports_are_observed(node: Node, host: Rtnl, inside: Rtnl) -> No
     ],
 )
 def test_kinds_of_links_are_observed(
-    node: Node, veth: Link, words: str, kind: str, data: dict[str, observed.Fact]
+    node: Node, host: Rtnl, veth: Link, words: str, kind: str, data: dict[str, observed.Fact]
 ) -> None:
-    """What sets a link of its kind apart is found by the names plugins use."""
+    """What sets a link of its kind apart is found by the names plugins use; the thin client agrees."""
     assert veth.up
     done = node.run(["ip", "link", "add", *words.split()])
     if "Unknown device type" in done.stderr or "not supported" in done.stderr:
@@ -317,6 +321,9 @@ def test_kinds_of_links_are_observed(
     assert link is not None
     assert link.kind == kind
     assert data.items() <= link.data.items()
+    thin = host.link("x0")
+    assert thin.data.items() <= link.data.items()
+    assert (thin.parent, thin.link_netnsid) == (link.lower, link.netnsid)
 
 
 def test_observing_leaves_nothing_behind(pod_path: str) -> None:

@@ -11,6 +11,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyp
 from pyroute2.netlink.rtnl.ndmsg import ndmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.rtnl.rtmsg import rtmsg  # type: ignore[import-untyped]
 
+import cnictl.netlink.observe  # noqa: F401 - gives pyroute2 a name for a macvlan's queue
 from cnictl.netlink import link_kinds, message
 from cnictl.netlink.link import IFINFOMSG
 from cnictl.netlink.neighbours import FLOOD
@@ -65,6 +66,23 @@ GO: dict[str, tuple[Wish, tuple[int, int]]] = {
         lambda one: one.add_bridge("cni7", mtu=1400, vlan_filtering=True),
         (NEWLINK, CREATE | EXCL),
     ),
+    "macvlan": (
+        lambda one: one.add_link(
+            "vethea0c4cac", link_kinds.macvlan("private"), parent=2, mtu=1400, netns_fd=3
+        ),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "macvlan with a MAC address": (
+        lambda one: one.add_link(
+            "veth910788f3", link_kinds.macvlan("bridge"), parent=2, mac="02:11:22:33:44:55", netns_fd=3
+        ),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "ipvlan": (
+        lambda one: one.add_link("veth5c3e72c0", link_kinds.ipvlan("l3"), parent=2, mtu=1400, netns_fd=3),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "rename": (lambda one: one.rename(LINK, "eth0"), (SETLINK, 0)),
     "look up": (lambda one: one.link("eptp"), (GETLINK, 0)),
     "up": (lambda one: one.set_up(LINK), (NEWLINK, 0)),
     "master": (lambda one: one.set_master(LINK, 3), (SETLINK, 0)),
@@ -331,6 +349,36 @@ def test_a_request_is_the_one_pyroute2_makes(name: str) -> None:
     # They end the name of a kind where it ends, pyroute2 ends it with a zero byte.
     expected = expected.replace("0a000100 76786c61", "09000100 76786c61")
     assert one.sent[0][2].hex(" ", -4) == expected
+
+
+KINDS: dict[str, tuple[bytes, str, list[Any]]] = {
+    "vlan": (
+        link_kinds.vlan(100),
+        "vlan",
+        [["IFLA_VLAN_ID", 100], ["IFLA_VLAN_FLAGS", {"flags": 0, "mask": 0}]],
+    ),
+    "macvlan": (
+        link_kinds.macvlan("passthru", bcqueuelen=2000),
+        "macvlan",
+        [["IFLA_MACVLAN_MODE", "passthru"], ["IFLA_MACVLAN_BC_QUEUE_LEN", 2000]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_sets_a_kind_apart_is_what_pyroute2_makes(name: str) -> None:
+    """The data are the same; of the kind's name pyroute2 sends a zero byte more."""
+    info, kind, data = KINDS[name]
+    theirs = ifinfmsg()
+    parts = [["IFLA_INFO_KIND", kind], ["IFLA_INFO_DATA", {"attrs": data}]]
+    theirs["attrs"] = [["IFLA_LINKINFO", {"attrs": parts}]]
+    theirs.encode()
+
+    def parts_of(attributes: bytes) -> dict[int, bytes]:
+        return message.attributes(message.attributes(attributes)[18])
+
+    ours, encoded = parts_of(info), parts_of(bytes(theirs.data)[32:])
+    assert (message.string(ours[1]), ours[2]) == (message.string(encoded[1]), encoded[2])
 
 
 def test_an_mtu_of_zero_or_less_is_not_sent() -> None:
