@@ -151,6 +151,13 @@ def integer(name: str, *, default: int = 0, text: str, **more: Any) -> Key[int]:
     return Key(name, "integer", lambda d, n: d.integer(n, default), default=default, text=text, **more)
 
 
+def unsigned(name: str, *, default: int = 0, text: str, **more: Any) -> Key[int]:
+    """A key that holds a whole number from 0 up; `maximum` describes, the plugin words the error."""
+    return Key(
+        name, "integer", lambda d, n: d.unsigned(n, default), default=default, text=text, minimum=0, **more
+    )
+
+
 def optional_integer(name: str, *, text: str, **more: Any) -> Key[int | None]:
     """A key that holds a whole number, None when it is absent: for keys where 0 is something else."""
     return Key(name, "integer", lambda d, n: d.optional_integer(n), text=text, **more)
