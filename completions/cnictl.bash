@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bridge :flannel :host-local :loopback :portmap :ptp :static :tuning;'
+            arguments=':bridge :flannel :host-local :loopback :macvlan :portmap :ptp :static :tuning;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'

@@ -310,7 +310,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bridge flannel host-local loopback portmap ptp static tuning)'
+        '1::PLUGIN:(bridge flannel host-local loopback macvlan portmap ptp static tuning)'
 }
 
 _cnictl_snapshot() {

@@ -16,6 +16,7 @@ PROGRAMS = {
     "flannel": "meta.flannel",
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",
+    "macvlan": "main.macvlan",
     "portmap": "meta.portmap",
     "ptp": "main.ptp",
     "static": "ipam.static",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
 NAME_ATTEMPTS = 10
+RANDOM_DIGITS = 8
+HEXADECIMAL = frozenset("0123456789abcdef")
 DAD_PAUSE = 0.05
 DAD_LIMIT = 5.0
 """Seconds to wait for duplicate address detection."""
@@ -38,7 +40,13 @@ IPV6 = 6
 
 def random_name() -> str:
     """Return a name for the host's end of a veth pair, or for a link that is renamed later."""
-    return "veth" + os.urandom(4).hex()
+    return "veth" + os.urandom(RANDOM_DIGITS // 2).hex()
+
+
+def is_random_name(name: str) -> bool:
+    """Whether a name looks like one of `random_name`, or of the Go plugins, which make theirs alike."""
+    prefix, digits = name[:4], name[4:]
+    return prefix == "veth" and len(digits) == RANDOM_DIGITS and HEXADECIMAL.issuperset(digits)
 
 
 def open_netns(request: Request) -> Rtnl:

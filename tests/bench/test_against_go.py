@@ -50,11 +50,13 @@ def portmap() -> dict[str, Any]:
     return {"type": "portmap", "runtimeConfig": {"portMappings": ports}}
 
 
+MACVLAN = {"type": "macvlan", "master": "uplink", "ipam": host_local("10.90.7")}
 STATIC = {"type": "static", "addresses": [{"address": "10.90.3.2/24", "gateway": "10.90.3.1"}]}
 TUNING = {"type": "tuning", "sysctl": {"net.core.somaxconn": "500"}, "mtu": 1400}
 CASES = [
     Case("bridge", [bridge("10.90.0")]),
     Case("ptp", [{"type": "ptp", "ipMasq": True, "ipam": host_local("10.90.1")}]),
+    Case("macvlan", [MACVLAN]),
     Case("loopback", [{"type": "loopback"}], ifname="lo"),
     Case("host-local", [{"type": "host-local", "ipam": host_local("10.90.2")}]),
     Case("static", [{"type": "static", "ipam": STATIC}]),
@@ -108,6 +110,7 @@ def test_the_plugins_keep_up_with_the_go_plugins(
     node: Node, plugins_dir: str, go_plugins: str, pytestconfig: pytest.Config
 ) -> None:
     """ADD and DEL of a chain take no more than 2.5 times what they take with the Go plugins."""
+    node.run("ip link add uplink up type bridge".split()).checked()
     told = {
         "directories": {"ours": plugins_dir, "go": go_plugins},
         "rounds": ROUNDS,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.corpus
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "conflists"
-OURS = {"bridge", "ptp", "loopback", "host-local", "static", "portmap", "tuning"}
+OURS = {"bridge", "ptp", "macvlan", "loopback", "host-local", "static", "portmap", "tuning"}
 STATE = Table("State after ADD")
 FAILURES = Table("What the Go plugins' own CHECK and DEL fail at")
 PORTS = [{"hostPort": 18080, "containerPort": 80, "protocol": "tcp"}]

@@ -34,7 +34,8 @@ def main() -> None:
         subprocess.run(shlex.split(command), check=True, stdout=2)
     pods = {one["container"]: f"/run/netns/{one['container']}" for one in scenario["attachments"]}
     for path in pods.values():
-        create_named(path)
+        if not os.path.exists(path):  # the set-up may have made one, to put something into it
+            create_named(path)
     network = parse_list(json.dumps(scenario["network"]).encode())
 
     def state() -> str:

@@ -15,6 +15,8 @@ from cnictl_plugins import multicall
 EXAMPLES = Path(__file__).parents[2] / "testdata" / "examples"
 FILES = {"flannel": {"/run/flannel/subnet.env": EXAMPLES.parent / "flannel" / "subnet.env"}}
 """What a plugin's daemon would have written on the node, by the plugin."""
+UPLINK = "ip link add eth0 up type bridge"
+"""What the node has in the place of hardware, for the plugins that use some."""
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 
 
@@ -35,6 +37,7 @@ def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
         there = Path(node.path(place))
         there.parent.mkdir(parents=True)
         there.write_bytes(source.read_bytes())
+    node.run(UPLINK.split()).checked()
     cnictl("netns", "new", "pod")
     added = json.loads(cnictl("add", str(path), "pod", "-o", "json"))
     assert added["cniVersion"] == network["cniVersion"]

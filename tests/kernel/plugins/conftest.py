@@ -39,3 +39,18 @@ def serve(node: Node) -> Iterator[Serve]:
             assert process.stdout.readline() == b"ready\n"
 
         yield start
+
+
+@pytest.fixture
+def uplink(node: Node) -> str:
+    """Plug the node into a network: its link `uplink` leads to `outside`, who has 10.1.2.9 and fd00:1::9."""
+    node.new_netns("outside")
+    words = "ip link add uplink up type veth peer name eth0 netns outside".split()
+    node.run(words).checked()
+    for command in (
+        "link set eth0 up",
+        "addr add 10.1.2.9/24 dev eth0",
+        "addr add fd00:1::9/64 dev eth0 nodad",
+    ):
+        node.run(["ip", *command.split()], netns="outside").checked()
+    return "uplink"

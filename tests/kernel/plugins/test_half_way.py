@@ -29,6 +29,8 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "bridge-nftables": [{**BRIDGE, "ipMasq": True, "ipMasqBackend": "nftables"}],
     "bridge-layer2": [{"type": "bridge", "mtu": 1400}],
     "ptp": [{"type": "ptp", "ipMasq": True, "ipam": DUAL}],
+    "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
+    "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
     "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
     "flannel": [
@@ -51,6 +53,9 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         },
     ],
 }
+UPLINK = "ip link add uplink up type bridge"
+SETUP = {"macvlan": UPLINK, "macvlan-layer2": UPLINK}
+"""What there is on the node before, by the name of the list."""
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +96,10 @@ def test_nothing_is_left_whichever_step_fails(
     name: str, how: str, make_node: Callable[[], Node], plugins_dir: str, faulty_plugins: str
 ) -> None:
     """A failing ADD leaves the node as it was; DEL after a killed one does."""
-    steps = count_steps(Attachment(make_node(), plugins_dir, LISTS[name]), faulty_plugins)
-    node = make_node()
+    first, node = make_node(), make_node()
+    for one in (first, node):
+        one.run(["sh", "-ec", SETUP.get(name, "")]).checked()
+    steps = count_steps(Attachment(first, plugins_dir, LISTS[name]), faulty_plugins)
     attachment = Attachment(node, plugins_dir, LISTS[name])
     add_all_but_the_last(attachment)
     last = attachment.plugins[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,10 @@ class Observed:
         return load(self.ask("snapshot", pods=pods))
 
     def attach(self, network: dict[str, Any], plugins_dir: str, container: str = "c1", **more: Any) -> None:
-        """Attach a container to a network; its namespace is made."""
-        netns = self.node.new_netns(container)
+        """Attach a container to a network; its namespace is made where it is missing."""
+        netns = f"/run/netns/{container}"
+        if not os.path.exists(self.node.path(netns)):
+            self.node.new_netns(container)
         self.ask("add", network=network, plugins_dir=plugins_dir, container=container, netns=netns, **more)
 
 
