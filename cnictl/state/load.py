@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import yaml
 
 from cnictl.declare.model import NODE, Entity, State
 from cnictl.spec.errors import CnictlError
 from cnictl.state.kinds import AS, DEFAULT, KINDS, PER_LINK, rule_text, views
+from cnictl.state.nodes import NodeReader, describe, is_decimal, is_scalar
 from cnictl.state.snapshot import ANY, VERSION, Snapshot, Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cnictl.declare.model import Fact
     from cnictl.state.kinds import Kind
 
-_TAG = "tag:yaml.org,2002:"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPES = {bool: "true or false", int: "a whole number", str: "text", tuple: "a list of texts"}
 
 
@@ -35,20 +32,21 @@ def load(text: str, source: str = "snapshot") -> Snapshot:
     map a link (`net/ipv4/conf/eth0`) to its sysctls, the others being `as: default`.  Raises
     SnapshotError.
     """
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise SnapshotError(f"{source}{where}: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise SnapshotError(f"{source}: {error}") from None
-    return _Reader(source).snapshot(root)
+    reader = _Reader(source)
+    root, *more = reader.documents(text) or [None]
+    if more:
+        raise SnapshotError(f"{source}: a snapshot is one document, and here are {1 + len(more)}")
+    return reader.snapshot(root)
 
 
-class _Reader:
+def load_expected(node: yaml.Node, source: str) -> Snapshot:
+    """Read `node` and `pods` of a snapshot that is a part of another file; it is never complete."""
+    return _Reader(source).expected(node)
+
+
+class _Reader(NodeReader):
     def __init__(self, source: str) -> None:
-        self._source = source
+        super().__init__(source, SnapshotError)
         self._state = State()
         self._pods: dict[str, str] = {}
         self._exact: set[tuple[str, str]] = set()
@@ -56,27 +54,27 @@ class _Reader:
 
     def snapshot(self, root: yaml.Node | None) -> Snapshot:
         if root is None:
-            raise SnapshotError(f"{self._source}:1:1: the file is empty; it begins with 'version: {VERSION}'")
+            raise SnapshotError(f"{self.source}:1:1: the file is empty; it begins with 'version: {VERSION}'")
         complete = False
         unseen: list[tuple[yaml.Node, str, str, str]] = []
         version: Fact | None = None
-        for key, name, value in self._members(root, "the file"):
+        for key, name, value in self.members(root, "the file"):
             if name == "version":
                 version = self._fact(value, int, "version")
                 if version != VERSION:
-                    self._fail(value, f"version is {version}; this program knows {VERSION}")
+                    self.fail(value, f"version is {version}; this program knows {VERSION}")
             elif name == "complete":
                 complete = bool(self._fact(value, bool, "complete"))
             elif name == "unseen":
-                unseen = [self._unseen(one) for one in self._items(value, "unseen")]
+                unseen = [self._unseen(one) for one in self.items(value, "unseen")]
             elif name == "node":
                 self._place(value, NODE, "node")
             elif name == "pods":
                 self._read_pods(value)
             else:
-                self._fail(key, f"unknown key {name!r}; known are version, complete, unseen, node and pods")
+                self.fail(key, f"unknown key {name!r}; known are version, complete, unseen, node and pods")
         if version is None:
-            self._fail(root, f"there is no version; write 'version: {VERSION}'")
+            self.fail(root, f"there is no version; write 'version: {VERSION}'")
         return Snapshot(
             self._state,
             self._pods,
@@ -86,24 +84,32 @@ class _Reader:
             tuple(Unseen(self._where(node, place), what, reason) for node, place, what, reason in unseen),
         )
 
+    def expected(self, root: yaml.Node) -> Snapshot:
+        sections = self.known(root, "the state", ("node", "pods"))
+        if "node" in sections:
+            self._place(sections["node"], NODE, "node")
+        if "pods" in sections:
+            self._read_pods(sections["pods"])
+        return Snapshot(self._state, self._pods, False, frozenset(self._exact), tuple(self._absent))
+
     def _read_pods(self, value: yaml.Node) -> None:
-        for key, name, pod in self._members(value, "pods"):
+        for key, name, pod in self.members(value, "pods"):
             if not name or name == "node":
-                self._fail(key, f"{name!r} cannot be the name of a pod")
+                self.fail(key, f"{name!r} cannot be the name of a pod")
             netns = name
             sections = []
-            for inner, kind, section in self._members(pod, f"pod {name!r}"):
+            for inner, kind, section in self.members(pod, f"pod {name!r}"):
                 if kind == "netns":
                     netns = str(self._fact(section, str, "netns"))
                 else:
                     sections.append((inner, kind, section))
             if netns == NODE or netns in self._pods.values():
-                self._fail(key, f"pod {name!r} has the same place as another")
+                self.fail(key, f"pod {name!r} has the same place as another")
             self._pods[name] = netns
             self._read_sections(sections, netns, f"pod {name!r}")
 
     def _place(self, value: yaml.Node, where: str, words: str) -> None:
-        self._read_sections(list(self._members(value, words)), where, words)
+        self._read_sections(list(self.members(value, words)), where, words)
 
     def _read_sections(
         self, sections: list[tuple[yaml.Node, str, yaml.Node]], where: str, words: str
@@ -111,7 +117,7 @@ class _Reader:
         self._state.extend(where, ())
         for key, kind, section in sections:
             if kind not in KINDS:
-                self._fail(key, f"unknown section {kind!r} of {words}; known are {', '.join(KINDS)}")
+                self.fail(key, f"unknown section {kind!r} of {words}; known are {', '.join(KINDS)}")
             self._section(section, where, kind)
 
     def _section(self, section: yaml.Node, where: str, kind: str) -> None:
@@ -120,8 +126,8 @@ class _Reader:
                 self._entity(item, where, kind, str(self._fact(item, str, kind)), None)
             return
         usual: list[str] = []
-        for key, name, value in self._members(section, kind):
-            if name == "exact" and _is(value, "bool"):
+        for key, name, value in self.members(section, kind):
+            if name == "exact" and is_scalar(value, "bool"):
                 if self._fact(value, bool, "exact"):
                     self._exact.add((where, kind))
             elif kind == "rule" and isinstance(value, yaml.SequenceNode):
@@ -137,10 +143,10 @@ class _Reader:
     def _sysctls_of_link(self, value: yaml.Node, where: str, link: str) -> list[str]:
         """Read the sysctls of one link; return the link if the others are to be as those of `default`."""
         usual = []
-        for key, name, one in self._members(value, link):
+        for key, name, one in self.members(value, link):
             if name == AS:
                 if self._fact(one, str, AS) != DEFAULT:
-                    self._fail(one, f"the sysctls of a link can only be as {DEFAULT}")
+                    self.fail(one, f"the sysctls of a link can only be as {DEFAULT}")
                 usual.append(link)
             else:
                 self._entity(key, where, "sysctl", f"{link}/{name}", one)
@@ -158,10 +164,10 @@ class _Reader:
         try:
             spelled = known.canonical(name)
         except ValueError as error:
-            self._fail(key, f"{kind} {name!r}: {error}")
+            self.fail(key, f"{kind} {name!r}: {error}")
         if self._state.find(where, kind, spelled) or (where, kind, spelled) in self._absent:
-            self._fail(key, f"{kind} {spelled!r} is there twice")
-        facts = {} if value is None or _is(value, "null") else self._facts(value, kind, known, spelled)
+            self.fail(key, f"{kind} {spelled!r} is there twice")
+        facts = {} if value is None or is_scalar(value, "null") else self._facts(value, kind, known, spelled)
         if facts is None:
             self._absent.append((where, kind, spelled))
             return
@@ -170,7 +176,7 @@ class _Reader:
             try:
                 facts["rules"] = tuple(rule_text(spelled, text) for text in rules)
             except ValueError as error:
-                self._fail(value, f"{kind} {spelled!r}: {error}")
+                self.fail(value, f"{kind} {spelled!r}: {error}")
         entity = Entity(kind, spelled, facts)
         self._state.add(where, entity)
         self._state.extend(where, views(entity))
@@ -179,21 +185,21 @@ class _Reader:
         """Return the facts of an entity, None for one that must not be there."""
         if not isinstance(value, yaml.MappingNode):
             if not known.main:
-                self._fail(value, f"{kind} {key!r}: expected facts, found {_describe(value)}")
+                self.fail(value, f"{kind} {key!r}: expected facts, found {describe(value)}")
             return {known.main: self._fact(value, known.facts[known.main], f"{kind} {key!r}")}
         facts: dict[str, Fact] = {}
         absent = False
-        for name_node, name, fact in self._members(value, f"{kind} {key!r}"):
+        for name_node, name, fact in self.members(value, f"{kind} {key!r}"):
             words = f"{name} of {kind} {key!r}"
             if name == "absent":
                 absent = bool(self._fact(fact, bool, words))
             elif name not in known.facts:
                 listed = f"; known are {', '.join(known.facts)}" if known.facts else ""
-                self._fail(name_node, f"unknown fact {name!r} of {kind} {key!r}{listed}")
+                self.fail(name_node, f"unknown fact {name!r} of {kind} {key!r}{listed}")
             else:
                 facts[name] = self._fact(fact, known.facts[name], words)
         if absent and facts:
-            self._fail(value, f"{kind} {key!r} is to be absent and has facts")
+            self.fail(value, f"{kind} {key!r} is to be absent and has facts")
         return None if absent else facts
 
     def _fact(self, node: yaml.Node, wanted: type, words: str) -> Fact:
@@ -202,52 +208,28 @@ class _Reader:
             text: str = node.value
             if text == ANY:
                 return ANY
-            if wanted is str and not _is(node, "null"):
+            if wanted is str and not is_scalar(node, "null"):
                 return text
-            if wanted is bool and _is(node, "bool"):
+            if wanted is bool and is_scalar(node, "bool"):
                 return text.lower() in ("true", "yes", "on")
-            if wanted is int and _is(node, "int") and text.removeprefix("-").isdecimal():
+            if wanted is int and is_decimal(node):
                 return int(text)
         elif wanted is tuple and isinstance(node, yaml.SequenceNode):
             return tuple(str(self._fact(item, str, words)) for item in node.value)
-        self._fail(node, f"{words}: expected {_TYPES[wanted]}, found {_describe(node)}")
+        self.fail(node, f"{words}: expected {_TYPES[wanted]}, found {describe(node)}")
 
     def _unseen(self, node: yaml.Node) -> tuple[yaml.Node, str, str, str]:
-        found = {name: str(self._fact(value, str, name)) for _, name, value in self._members(node, "unseen")}
+        found = {name: str(self._fact(value, str, name)) for _, name, value in self.members(node, "unseen")}
         if found.keys() != {"place", "what", "reason"}:
-            self._fail(node, "what is unseen has place, what and reason")
+            self.fail(node, "what is unseen has place, what and reason")
         return node, found["place"], found["what"], found["reason"]
 
     def _where(self, node: yaml.Node, place: str) -> str:
         if place == "node":
             return NODE
         if place not in self._pods:
-            self._fail(node, f"there is no pod {place!r}")
+            self.fail(node, f"there is no pod {place!r}")
         return self._pods[place]
-
-    def _members(self, node: yaml.Node, words: str) -> Iterator[tuple[yaml.Node, str, yaml.Node]]:
-        """Yield the members of a mapping: the key's node, its text, the value's node."""
-        if _is(node, "null"):
-            return
-        if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{words}: expected a mapping, found {_describe(node)}")
-        seen = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._fail(key, f"{words}: expected a name, found {_describe(key)}")
-            if key.value in seen:
-                self._fail(key, f"{words}: {key.value!r} is there twice")
-            seen.add(key.value)
-            yield key, key.value, value
-
-    def _items(self, node: yaml.Node, words: str) -> list[yaml.Node]:
-        if not isinstance(node, yaml.SequenceNode):
-            self._fail(node, f"{words}: expected a list, found {_describe(node)}")
-        return list(node.value)
-
-    def _fail(self, node: yaml.Node, message: str) -> NoReturn:
-        mark = node.start_mark
-        raise SnapshotError(f"{self._source}:{mark.line + 1}:{mark.column + 1}: {message}")
 
 
 def _sysctl_name(name: str) -> str:
@@ -255,15 +237,3 @@ def _sysctl_name(name: str) -> str:
         return KINDS["sysctl"].canonical(name)
     except ValueError:
         return name
-
-
-def _is(node: yaml.Node, kind: str) -> bool:
-    return isinstance(node, yaml.ScalarNode) and bool(node.tag == _TAG + kind)
-
-
-def _describe(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return "a mapping"
-    if isinstance(node, yaml.SequenceNode):
-        return "a list"
-    return "nothing" if _is(node, "null") else repr(node.value)
