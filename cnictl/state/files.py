@@ -20,6 +20,7 @@ from cnictl.spec.result import current, parse_any
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity
     from cnictl.runtime.cache import CachedAttachment
+    from cnictl.spec.conflist import NetworkList
     from cnictl.spec.document import Json
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
@@ -80,23 +81,29 @@ def directories(cache_dir: str) -> tuple[list[str], list[str]]:
 
     That is the usual places, and those that configurations of the runtime's cache name.
     """
-    kept: dict[str, None] = {DATA_DIR: None}
-    backups: dict[str, None] = dict.fromkeys(KEPT.values())
     try:
         listed = Cache(cache_dir).listing().attachments
     except CnictlError:
         listed = []
+    networks: list[NetworkList] = []
     for config in {cached.config for cached in listed}:
         try:
-            plugins = parse(config).plugins
+            networks.append(parse(config))
         except CnictlError:
             continue
-        for plugin in plugins:
-            ipam = Document(plugin.members).get("ipam")
-            if plugin.ipam_type == "host-local" and isinstance(ipam, dict):
-                kept |= _named(ipam)
-            if plugin.type in KEPT:
-                backups |= _named(plugin.members)
+    return directories_of(networks)
+
+
+def directories_of(networks: Iterable[NetworkList]) -> tuple[list[str], list[str]]:
+    """Return the usual places of reservations and backups, and those that networks name."""
+    kept: dict[str, None] = {DATA_DIR: None}
+    backups: dict[str, None] = dict.fromkeys(KEPT.values())
+    for plugin in (plugin for network in networks for plugin in network.plugins):
+        ipam = Document(plugin.members).get("ipam")
+        if plugin.ipam_type == "host-local" and isinstance(ipam, dict):
+            kept |= _named(ipam)
+        if plugin.type in KEPT:
+            backups |= _named(plugin.members)
     return list(kept), list(backups)
 
 
