@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff netns node install uninstall'
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test compare netns node install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -86,6 +86,16 @@ _cnictl_knows() {
             options='-n --network --container-id -a --all --netns --bind-random --cni-path --cache-dir -o --output -h --help'
             values=' -n=network file; --network=network file; --container-id=container; --netns=; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='file;file;'
+            ;;
+        'test')
+            options='-n --name -j --jobs --cni-path --timeout --update --keep -o --output -h --help'
+            values=' -n=; --name=; -j=; --jobs=; --cni-path=directory; --timeout=; -o=:table :json :tap :junit; --output=:table :json :tap :junit;'
+            arguments='...;'
+            ;;
+        'compare')
+            options='-n --name --cap-args --args -p --port --conf-dir --apart --timeout -o --output -h --help'
+            values=' -n=; --name=; --cap-args=; --args=; -p=; --port=; --conf-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='file;file;...;'
             ;;
         'netns')
             commands='ls new rm exec'

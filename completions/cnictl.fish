@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -140,6 +140,24 @@ set -g __cnictl_taking \
     'diff --cache-dir' \
     'diff -o' \
     'diff --output' \
+    'test -n' \
+    'test --name' \
+    'test -j' \
+    'test --jobs' \
+    'test --cni-path' \
+    'test --timeout' \
+    'test -o' \
+    'test --output' \
+    'compare -n' \
+    'compare --name' \
+    'compare --cap-args' \
+    'compare --args' \
+    'compare -p' \
+    'compare --port' \
+    'compare --conf-dir' \
+    'compare --timeout' \
+    'compare -o' \
+    'compare --output' \
     'netns ls --cache-dir' \
     'netns ls -o' \
     'netns ls --output' \
@@ -191,9 +209,11 @@ complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and s
 complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
-complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, or of one plugin\'s object.'
+complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, of one plugin\'s object, or of scenarios.'
 complete -c cnictl -n '__cnictl_is \'\'' -a snapshot -d 'Write down the state of a node and its pods.'
 complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachments with what they should be.'
+complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, who is attached, and what must hold.'
+complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
 complete -c cnictl -n '__cnictl_is \'\'' -a install -d 'Put the plugins into a directory of CNI plugins.'
@@ -379,6 +399,25 @@ complete -c cnictl -n '__cnictl_is \'diff\'' -s o -l output -x -a 'table json ya
 complete -c cnictl -n '__cnictl_is \'diff\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'diff\' 1' -F
 complete -c cnictl -n '__cnictl_is \'diff\' 2' -F
+complete -c cnictl -n '__cnictl_is \'test\'' -s n -l name -x -d 'Only the scenario of that name'
+complete -c cnictl -n '__cnictl_is \'test\'' -s j -l jobs -x -d 'So many at a time'
+complete -c cnictl -n '__cnictl_is \'test\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'test\'' -l timeout -x -d 'For each plugin'
+complete -c cnictl -n '__cnictl_is \'test\'' -l update -d 'Write what was observed into the files as what is expected'
+complete -c cnictl -n '__cnictl_is \'test\'' -l keep -d 'Leave the node as it is before DEL, for a look, until Ctrl-C'
+complete -c cnictl -n '__cnictl_is \'test\'' -s o -l output -x -a 'table json tap junit' -d 'How to report'
+complete -c cnictl -n '__cnictl_is \'test\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'compare\'' -s n -l name -x -d 'Only the scenario of that name'
+complete -c cnictl -n '__cnictl_is \'compare\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'compare\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'compare\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'compare\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'compare\'' -l apart -d 'Each checks and deletes only what it added itself'
+complete -c cnictl -n '__cnictl_is \'compare\'' -l timeout -x -d 'For each plugin'
+complete -c cnictl -n '__cnictl_is \'compare\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'compare\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'compare\' 1' -F
+complete -c cnictl -n '__cnictl_is \'compare\' 2' -F
 complete -c cnictl -n '__cnictl_is \'netns\'' -a ls -d 'List the namespaces with a name, and what is attached to them.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a new -d 'Make a namespace and print its path.  `ip netns` knows it as well.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a rm -d 'Remove namespaces.'

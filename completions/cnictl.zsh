@@ -16,9 +16,11 @@ _cnictl() {
         'conf:Which configuration the runtime uses, and why not the others.'
         'attachments:What the runtime'\''s cache knows of attachments.'
         'validate:Find mistakes in network configurations.'
-        'schema:Print the JSON Schema of network configurations, or of one plugin'\''s object.'
+        'schema:Print the JSON Schema of network configurations, of one plugin'\''s object, or of scenarios.'
         'snapshot:Write down the state of a node and its pods.'
         'diff:Compare states, or attachments with what they should be.'
+        'test:Run scenarios: a network, who is attached, and what must hold.'
+        'compare:Do the same work with two sets of plugins, and show the difference.'
         'netns:List, make, remove and enter network namespaces.'
         'node:Run a command on a throwaway node, and exit with its status.'
         'install:Put the plugins into a directory of CNI plugins.'
@@ -344,6 +346,43 @@ _cnictl_diff() {
         '(- *)--help[Show this message and exit]' \
         '1::A:_cnictl_names file' \
         '2::B:_cnictl_names file'
+}
+
+_cnictl_test() {
+    _arguments -s \
+        '*-n+[Only the scenario of that name]:NAME: ' \
+        '*--name=[Only the scenario of that name]:NAME: ' \
+        '(-j --jobs)-j+[So many at a time]:N: ' \
+        '(-j --jobs)--jobs=[So many at a time]:N: ' \
+        '(--cni-path)--cni-path=[Where plugins are, separated by colons]:DIRS:_files -/' \
+        '(--timeout)--timeout=[For each plugin]:SECONDS: ' \
+        '(--update)--update[Write what was observed into the files as what is expected]' \
+        '(--keep)--keep[Leave the node as it is before DEL, for a look, until Ctrl-C]' \
+        '(-o --output)-o+[How to report]:<table|json|tap|junit>:(table json tap junit)' \
+        '(-o --output)--output=[How to report]:<table|json|tap|junit>:(table json tap junit)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '*:SCENARIO...: '
+}
+
+_cnictl_compare() {
+    _arguments -s \
+        '*-n+[Only the scenario of that name]:NAME: ' \
+        '*--name=[Only the scenario of that name]:NAME: ' \
+        '(--cap-args)--cap-args=[Capability arguments, an object]:JSON: ' \
+        '*--args=[For CNI_ARGS, from which it is taken otherwise]:K=V;K=V: ' \
+        '*-p+[Capability portMappings]:\[IP\:\]HOST\:PORT\[/PROTO\]: ' \
+        '*--port=[Capability portMappings]:\[IP\:\]HOST\:PORT\[/PROTO\]: ' \
+        '(--conf-dir)--conf-dir=[Where configurations are]:DIR:_files -/' \
+        '(--apart)--apart[Each checks and deletes only what it added itself]' \
+        '(--timeout)--timeout=[For each plugin]:SECONDS: ' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:A:_cnictl_names file' \
+        '2:B:_cnictl_names file' \
+        '*:NET|SCENARIO...: '
 }
 
 _cnictl_netns() {

@@ -35,6 +35,9 @@ COMMANDS = {
     "schema": ("cnictl.cli.schema", "Print the JSON Schema of network configurations."),
     "snapshot": ("cnictl.cli.snapshot", "Write down the state of a node and its pods."),
     "diff": ("cnictl.cli.diff", "Compare states, or attachments with what they should be."),
+    # what should be there
+    "test": ("cnictl.cli.test", "Run scenarios: a network, who is attached, and what must hold."),
+    "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "node": ("cnictl.cli.node", "Run a command on a throwaway node."),

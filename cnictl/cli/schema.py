@@ -9,7 +9,10 @@ import typer
 from cnictl.cli import output, problems
 from cnictl.lint.schema import network_schema, plugin_schema
 from cnictl.render.form import as_json
+from cnictl.scenario.keys import schema as scenario_schema
 from cnictl_plugins import multicall
+
+SCENARIO = "scenario"
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -17,10 +20,13 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="PLUGIN", help="One of our plugins.", show_default="the whole list")
+        str,
+        typer.Argument(
+            metavar="PLUGIN", help="One of our plugins, or `scenario`.", show_default="the whole list"
+        ),
     ] = "",
 ) -> None:
-    """Print the JSON Schema of network configurations, or of one plugin's object.
+    """Print the JSON Schema of network configurations, of one plugin's object, or of scenarios.
 
     For editors, which complete keys and explain them from it.
 
@@ -29,8 +35,11 @@ def schema(
     if not name:
         output.put(as_json(network_schema()))
         return
+    if name == SCENARIO:
+        output.put(as_json(scenario_schema()))
+        return
     plugin = multicall.load(name)
     if plugin is None:
         known = ", ".join(multicall.PROGRAMS)
-        raise problems.UsageProblem(f"no plugin {name!r} here", hint=f"there are {known}")
+        raise problems.UsageProblem(f"no plugin {name!r} here", hint=f"there are {known}, and {SCENARIO}")
     output.put(as_json(plugin_schema(plugin)))

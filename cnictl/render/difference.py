@@ -21,7 +21,7 @@ _LONG = 60
 
 def difference_tree(difference: Difference) -> Tree:
     """Return the changes by place: `+` what came, `-` what went, `~` what is not as it was."""
-    return tree(_difference_lines(difference))
+    return tree(difference_lines(difference))
 
 
 def difference_members(difference: Difference) -> Json:
@@ -32,6 +32,11 @@ def difference_members(difference: Difference) -> Json:
         "changes": [_change_members(change) for change in difference.changes],
         "unseen": [{"place": one.where, "what": one.what, "reason": one.reason} for one in difference.unseen],
     }
+
+
+def difference_lines(difference: Difference, depth: int = 0) -> Iterator[Line]:
+    """Yield the lines of the tree, so far in."""
+    yield from (Line(one.depth + depth, one.sign, one.text) for one in _difference_lines(difference))
 
 
 def _difference_lines(difference: Difference) -> Iterator[Line]:

@@ -29,7 +29,8 @@ FLOORS = tuple(
         ),
         "plugin runtime",
         "cnictl_plugins",
-        "bench conformance doctor leases lint state",
+        "doctor leases lint state",
+        "bench conformance scenario",
         "render",
         "cli",
     )

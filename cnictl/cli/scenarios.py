@@ -1,0 +1,30 @@
+"""The scenarios that a command line means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnictl.cli.problems import UsageProblem
+from cnictl.scenario.load import ScenarioError, load_all
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cnictl.scenario.model import Scenario
+
+
+def loaded(paths: Sequence[str]) -> list[Scenario]:
+    """The scenarios of files and directories; raises UsageProblem when something is wrong in one."""
+    try:
+        return load_all(paths)
+    except ScenarioError as error:
+        raise UsageProblem(str(error), hint=error.hint) from error
+
+
+def named(scenarios: Sequence[Scenario], names: Collection[str]) -> list[Scenario]:
+    """Those of the names given, or all; raises UsageProblem for a name that none has."""
+    for name in names:
+        if not any(one.name == name for one in scenarios):
+            known = ", ".join(one.name for one in scenarios)
+            raise UsageProblem(f"no scenario {name!r} in these files", hint=f"there are {known}")
+    return [one for one in scenarios if not names or one.name in names]

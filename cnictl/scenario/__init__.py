@@ -1,0 +1,1 @@
+"""Declared lifecycles: what a network should look like, run on throwaway nodes and judged."""
