@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from cnictl.runtime import configuration
 from cnictl.spec.conflist import NetworkList
-from cnictl.spec.document import decode
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.versions import at_least
+from tests.interop.compared import compare
 from tests.interop.differences import Table
-from tests.interop.run import both_ways, left, parted
-from tests.interop.scenario import Attach, Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cnictl.sandbox.node import Node
 
 pytestmark = pytest.mark.corpus
 
@@ -49,36 +43,21 @@ def found() -> list[Any]:
         if usable(network) and not at_least(
             network.cni_version, "1.1.0"
         ):  # which the packaged ones do not know
-            params.append(pytest.param(network, id=path.name))
+            params.append(pytest.param(path, network, id=path.name))
     return params
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no collection of real configurations beside the project")
-@pytest.mark.parametrize("network", found())
+@pytest.mark.parametrize(("path", "network"), found())
 def test_a_real_configuration_gives_the_same(
-    network: NetworkList, make_node: Callable[[], Node], go_plugins: str, plugins_dir: str
+    path: Path, network: NetworkList, go_plugins: str, plugins_dir: str
 ) -> None:
     """Both make the same of it, or both refuse it; nothing is left."""
-    members = decode(network.raw)
-    assert isinstance(members, dict)
-    offered = {"portMappings": PORTS, "ips": [], "mac": ""} if "portMappings" in network.capabilities else {}
-    scenario = Scenario(
-        "corpus",
-        "",
-        members,
-        attachments=(Attach(capabilities={k: v for k, v in offered.items() if v}),),
-    )
-    by_go, by_us = both_ways(make_node, scenario, go_plugins, plugins_dir)
-    assert len(by_go.errors("add", 0)) == len(by_us.errors("add", 0)), [
-        by_go.errors("add", 0),
-        by_us.errors("add", 0),
-    ]
-    if by_go.errors("add", 0):
-        return
-    assert [line for line in parted(scenario, by_go, by_us) if not STATE.explains(line)] == []
-    failures = (
-        by_go.errors("check", 0) + by_us.errors("check", 1) + by_us.errors("del", 0) + by_us.errors("del", 1)
-    )
+    offered = ["--cap-args", json.dumps({"portMappings": PORTS})] * ("portMappings" in network.capabilities)
+    both = compare(go_plugins, plugins_dir, str(path), *offered)
+    parted = [one for one in both.answers if " says it succeeded" in one or " with A, " in one]
+    assert [one for one in parted if not STATE.explains(one)] == []
+    assert [line for line in both.differences if not STATE.explains(line)] == []
+    failures = both.failures("A", "check", "del", "del again")
     assert [line for line in failures if not FAILURES.explains(line)] == []
-    assert by_go.errors("check", 1) == by_us.errors("check", 0) == by_go.errors("del", 0) == []
-    assert left(scenario, by_go) == left(scenario, by_us) == []
+    assert both.failures("B", "check", "del", "del again") == both.left == []

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cnictl.scenario.load import load_all
+from tests.interop.compared import compare
 from tests.interop.differences import Table
-from tests.interop.run import both_ways, left, parted
-from tests.interop.scenario import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cnictl.sandbox.node import Node
-    from tests.interop.scenario import Scenario
+    from cnictl.scenario.model import Scenario
 
-SCENARIOS = load()
+SCENARIOS = load_all([str(Path(__file__).parents[2] / "testdata" / "scenarios")])
 STATE = Table("State after ADD")
 STATE_WITH_VLANS = Table("State after ADD, with VLANs")
 FAILURES = Table("What the Go plugins' own CHECK and DEL fail at")
@@ -37,23 +37,16 @@ def comparable() -> list[object]:
 
 @pytest.mark.parametrize("scenario", comparable())
 def test_the_two_are_interchangeable(
-    scenario: Scenario,
-    make_node: Callable[[], Node],
-    go_plugins: str,
-    plugins_dir: str,
-    explained: Callable[[Table, str], str],
+    scenario: Scenario, go_plugins: str, plugins_dir: str, explained: Callable[[Table, str], str]
 ) -> None:
     """Same state after ADD; each checks and deletes what the other added; nothing is left."""
-    by_go, by_us = both_ways(make_node, scenario, go_plugins, plugins_dir)
-    assert by_go.errors("add", 0) == by_us.errors("add", 0) == []
+    found = compare(go_plugins, plugins_dir, scenario.file, "--name", scenario.name)
     tables = (STATE, STATE_WITH_VLANS) if scenario.needs else (STATE,)
-    unexplained = [
-        line for line in parted(scenario, by_go, by_us) if not any(explained(one, line) for one in tables)
-    ]
+    lines = found.answers + found.differences
+    unexplained = [line for line in lines if not any(explained(one, line) for one in tables)]
     assert unexplained == []
-    assert by_go.errors("check", 1) == by_us.errors("check", 0) == [], "our CHECK"
-    assert by_go.errors("del", 0) == by_go.errors("del", 1) == [], "our DEL"
-    for line in by_go.errors("check", 0) + by_us.errors("check", 1) + by_us.errors("del", 0):
+    assert found.failures("B", "check", "del", "del again") == [], "ours"
+    for line in found.failures("A", "check", "del"):
         assert explained(FAILURES, line), line
-    assert by_us.errors("del", 1) == [], "the Go plugins' second DEL"
-    assert left(scenario, by_go) == left(scenario, by_us) == []
+    assert found.failures("A", "del again") == [], "the Go plugins' second DEL"
+    assert found.left == []

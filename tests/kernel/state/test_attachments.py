@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
 
 from cnictl.sandbox.node import ROOT
+from cnictl.scenario.load import load_all
+from cnictl.scenario.model import Scenario
 from tests.conftest import unavailable
-from tests.interop.scenario import Scenario, load
 from tests.kernel.state.conftest import Observed
 
-SCENARIOS = {one.name: one for one in load()}
+SCENARIOS = {one.name: one for one in load_all([f"{ROOT}/testdata/scenarios"])}
 TELLING = (
     "bridge-dual-stack",
     "bridge-mac-spoof-check",
@@ -44,15 +46,15 @@ def network(*plugins: dict[str, Any]) -> dict[str, Any]:
 
 def attach(observed: Observed, scenario: Scenario, plugins_dir: str) -> None:
     for command in scenario.setup:
-        observed.sh(command)
+        observed.sh(shlex.join(command.words))
     for one in scenario.attachments:
         observed.attach(
-            scenario.network,
+            json.loads(scenario.network),
             plugins_dir,
             one.container,
             ifname=one.ifname,
-            args=one.args,
-            capabilities=one.capabilities,
+            args=dict(one.args),
+            capabilities=dict(one.capabilities),
         )
 
 
