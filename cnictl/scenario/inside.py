@@ -78,7 +78,8 @@ class Lifecycle:
             if reason:
                 return {"lacking": reason}
         for path in dict.fromkeys(self._pods.values()):
-            create_named(path)
+            if not os.path.exists(path):  # the setup may have made one, to put something into it
+                create_named(path)
         return self.commands(commands)
 
     def commands(self, commands: list[dict[str, Any]]) -> Answer:
