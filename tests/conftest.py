@@ -13,11 +13,16 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cnictl.install import install
 from cnictl.sandbox.node import Node, SandboxError
 
 GO_PLUGINS = "/usr/lib/cni"
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("cnictl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cnictl")
 
 
 def unavailable(reason: str) -> NoReturn:
