@@ -10,7 +10,7 @@ import pytest
 from cnictl.declare.model import Entity
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
-from cnictl.state.files import attachments, directories, files, reservations
+from cnictl.state.files import KEPT, attachments, directories, files, reservations
 
 
 @pytest.fixture
@@ -85,5 +85,5 @@ def test_where_configurations_say(tmp_path: Path):
     Cache(str(tmp_path)).write("n", Attachment("c2", "/run/netns/c2"), b"junk", None)
     assert directories(str(tmp_path)) == (
         ["/var/lib/cni/networks", "/srv/reservations"],
-        ["/run/cni/tuning", "/srv/backups"],
+        [*KEPT.values(), "/srv/backups"],
     )
