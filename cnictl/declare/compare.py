@@ -31,8 +31,12 @@ class Drift(Value):
 
 
 def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
-    """Return the drifts, in the order of the expectations; none when all of them hold."""
+    """Return the drifts, in the order of the expectations; none when all of them hold.
+
+    An entity that is missing is missed once, however much is expected of it.
+    """
     drifts: list[Drift] = []
+    missing: set[tuple[str, str, str]] = set()
     for expectation in expectations:
         wanted = expectation.entity
         found = state.find(expectation.where, wanted.kind, wanted.key)
@@ -40,7 +44,10 @@ def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
             if found is not None:
                 drifts.append(Drift(expectation))
         elif found is None:
-            drifts.append(Drift(expectation))
+            identity = (expectation.where, wanted.kind, wanted.key)
+            if identity not in missing:
+                missing.add(identity)
+                drifts.append(Drift(expectation))
         else:
             drifts += [
                 Drift(expectation, name, found.facts.get(name))
@@ -101,6 +108,9 @@ def _missing(entity: Entity) -> str:
     if entity.kind == "address":
         link, _, prefix = entity.key.partition(" ")
         return f"{link} has lost address {prefix}"
+    if entity.kind == "connected":
+        link, _, network = entity.key.partition(" ")
+        return f"there is no route to {network} on {link}"
     if entity.kind == "vlan":
         link, _, vid = entity.key.partition(" ")
         return f"{link} is not in VLAN {vid}"

@@ -127,6 +127,11 @@ def route(
     )
 
 
+def connected(link_name: str, network: Prefix) -> Entity:
+    """A route from a link straight to a network, host bits aside, in whichever table it is."""
+    return Entity("connected", f"{link_name} {network.network}")
+
+
 def policy(
     version: int,
     *,

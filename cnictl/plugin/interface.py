@@ -190,18 +190,19 @@ def container_interface(request: Request, result: Result) -> Interface:
     )
 
 
-def declare_addressing(request: Request, result: Result, ifname: str) -> list[Expectation]:
+def declare_addressing(
+    request: Request, result: Result, ifname: str, *, connected: bool = True
+) -> list[Expectation]:
     """Return what must hold of the addresses and routes of a Result in the container.
 
-    Every route of the Result is there through the gateway that `configure` chose; every address
-    has its connected route, except host addresses, which have none.
+    Every route of the Result is there through the gateway that `configure` chose.  Every address has
+    the route that the kernel makes to its network, unless the plugin leaves those out of `connected`.
     """
     where = request.netns
-    expected = [
-        Expectation(where, entities.address(ifname, ip.address))
-        for ip in result.ips
-        if _is_own(result, ip.interface, request)
-    ]
+    expected: list[Expectation] = []
+    for ip in result.ips:
+        if _is_own(result, ip.interface, request):
+            expected += declare_address(where, ifname, ip.address, connected=connected)
     gateways: dict[int, Address] = {}
     for ip in result.ips:
         if ip.gateway is not None and ip.interface is not None:
@@ -220,6 +221,19 @@ def declare_addressing(request: Request, result: Result, ifname: str) -> list[Ex
                 ),
             )
         )
+    return expected
+
+
+def declare_address(
+    where: str, link_name: str, address: Prefix, *, connected: bool = True
+) -> list[Expectation]:
+    """Return what must hold of an address: that it is there, and so is the way to its network.
+
+    Other plugins may move the route to a table of their own.  A host address has none.
+    """
+    expected = [Expectation(where, entities.address(link_name, address))]
+    if connected and address.length < address.address.bits:
+        expected.append(Expectation(where, entities.connected(link_name, address)))
     return expected
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file that an expectation is about; more than that is not one of ours."""
 
-NETLINK_KINDS = {"link", "address", "route", "vlan", "neighbour", "fdb"}
+NETLINK_KINDS = {"link", "address", "route", "connected", "vlan", "neighbour", "fdb"}
+ROUTE_KINDS = {"route", "connected"}
 
 
 def observe(expectations: Iterable[Expectation]) -> State:
@@ -81,7 +82,7 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
 
 def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
     kinds = {entity.kind for entity in wanted}
-    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in NETLINK_KINDS - {"route"}}
+    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in NETLINK_KINDS - ROUTE_KINDS}
     with Rtnl(where or None) as netns:
         links: dict[str, Link] = {}
         for name in names:
@@ -113,9 +114,11 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                         yield entities.fdb(
                             link.name, entry.mac, destination=entry.destination, state="permanent"
                         )
-        if "route" in kinds:
+        if kinds & ROUTE_KINDS:
             device = {link.index: link.name for link in netns.links()}
             for route in netns.routes(None):
+                if route.gateway is None:
+                    yield entities.connected(device.get(route.device, ""), route.dst)
                 yield entities.route(
                     route.dst,
                     device=device.get(route.device),

@@ -46,15 +46,24 @@ AS = "as"
 def views(entity: Entity) -> Iterator[Entity]:
     """Yield what an entity says once more, in the form in which a plugin may expect it.
 
-    A chain tells its rules one by one, a reservation that its attachment has one.  Snapshots and
-    differences leave these out.
+    A chain tells its rules one by one, a reservation that its attachment has one, a route that its
+    link is connected to a network.  Snapshots and differences leave these out.
     """
     if entity.kind == "chain":
         yield from entities.rules_of(entity)
+    elif entity.kind == "route":
+        yield from _connected(entity)
     elif entity.kind == "reservation":
         container, ifname = entity.facts.get("container"), entity.facts.get("ifname")
         if container and ifname:
             yield entities.holder(entity.key.rpartition("/")[0], str(container), str(ifname))
+
+
+def _connected(route: Entity) -> Iterator[Entity]:
+    destination, *rest = route.key.split(" ")
+    options = dict(zip(rest[::2], rest[1::2], strict=False))
+    if "/" in destination and "dev" in options and "via" not in options:
+        yield entities.connected(options["dev"], Prefix.parse(destination))
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -66,6 +75,11 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def _address(key: str) -> str:
     link, prefix = _words(key, 2, "LINK ADDRESS/LENGTH")
     return entities.address(link, Prefix.parse(prefix)).key
+
+
+def _link_and_network(key: str) -> str:
+    link, network = _words(key, 2, "LINK NETWORK/LENGTH")
+    return entities.connected(link, Prefix.parse(network)).key
 
 
 def _bridge_vlan(key: str) -> str:
@@ -199,6 +213,7 @@ KINDS: dict[str, Kind] = {
     ),
     "address": Kind({"scope": str}, _address),
     "route": Kind({"scope": str, "source": str, "kind": str}, _route),
+    "connected": Kind({}, _link_and_network),
     "policy": Kind({"priority": int}, _as_it_is),
     "neighbour": Kind({"mac": str}, _neighbour),
     "fdb": Kind({"state": str}, _fdb),

@@ -38,8 +38,10 @@ class Unseen:
         """Whether an entity is among what could not be read."""
         if self.where != where:
             return False
-        is_file = entity.kind in IN_FILES and self.what.startswith("file ")
-        words = f"{'file' if is_file else entity.kind} {entity.key} "
+        read_from = "route" if entity.kind == "connected" else entity.kind
+        if entity.kind in IN_FILES and self.what.startswith("file "):
+            read_from = "file"
+        words = f"{read_from} {entity.key} "
         return self.what == EVERYTHING or words.startswith((f"{self.what} ", f"{self.what}/"))
 
 

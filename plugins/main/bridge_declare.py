@@ -68,7 +68,8 @@ def _gateways(config: BridgeConfig, result: Result) -> list[Expectation]:
         # Each IPv4 gateway replaced the one before, on purpose.
         last = [one for one in gateways if one.version == 4][-1:]
         gateways = last + [one for one in gateways if one.version == 6]
-    expected += [Expectation(NODE, entities.address(target, gateway)) for gateway in gateways]
+    for gateway in gateways:
+        expected += interface.declare_address(NODE, target, gateway)
     switches = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
     versions = sorted({gateway.version for gateway in gateways})
     expected += [Expectation(NODE, entities.sysctl(switches[version], "1")) for version in versions]

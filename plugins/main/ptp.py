@@ -92,7 +92,7 @@ def declare(request: Request) -> list[Expectation]:
             INTERNAL, "prevResult names no interface of the node", "it should list the veth's host end"
         )
     expected = interface.declare_veth(request, container, host.name, host.mac)
-    expected += interface.declare_addressing(request, result, request.ifname)
+    expected += interface.declare_addressing(request, result, request.ifname, connected=False)
     for ip in result.ips:
         if ip.gateway is None:
             continue

@@ -107,6 +107,11 @@ DISTURBANCES: dict[str, tuple[list[str], str, str]] = {
         "c1",
         "eth0 has lost address 10.1.2.2/24 in /run/netns/c1",
     ),
+    "connected route": (
+        ["ip", "route", "delete", "10.1.2.0/24"],
+        "c1",
+        "there is no route to 10.1.2.0/24 on eth0 in /run/netns/c1",
+    ),
     "down inside": (["ip", "link", "set", "eth0", "down"], "c1", "eth0 is not up in /run/netns/c1"),
     "MAC address": (
         ["ip", "link", "set", "eth0", "address", "02:00:00:00:00:99"],
@@ -116,6 +121,11 @@ DISTURBANCES: dict[str, tuple[list[str], str, str]] = {
     "interface": (["ip", "link", "delete", "eth0"], "c1", "there is no link eth0 in /run/netns/c1"),
     "bridge down": (["ip", "link", "set", "cni0", "down"], "", "cni0 is not up"),
     "gateway address": (["ip", "address", "flush", "dev", "cni0"], "", "cni0 has lost address 10.1.2.1/24"),
+    "route to the containers": (
+        ["ip", "route", "delete", "10.1.2.0/24"],
+        "",
+        "there is no route to 10.1.2.0/24 on cni0",
+    ),
     "port": (
         ["sh", "-c", "ip link set $(ls /sys/class/net | grep veth) nomaster"],
         "",

@@ -59,6 +59,7 @@ def example() -> Snapshot:
             entities.link("cni0", kind="bridge", mtu=1500, up=True, master=""),
             entities.address("cni0", bridge, scope="global"),
             entities.route(bridge, device="cni0", scope="link", source=bridge.address),
+            entities.connected("cni0", bridge),
             chain,
             *entities.rules_of(chain),
             entities.sysctl("net/ipv4/ip_forward", "1"),
@@ -151,7 +152,7 @@ def test_a_fact_has_the_type_of_its_name(written: str, fact: Any):
 def test_a_key_may_be_spelled_as_people_do(section: str, written: str, key: str):
     """What means the same is found, however it is written."""
     loaded = load(f"version: 1\nnode:\n  {section}: ['{written}']")
-    assert [one.key for one in loaded.state.places[NODE].values()] == [key]
+    assert [one.key for one in loaded.state.of_kind(NODE, section)] == [key]
 
 
 @pytest.mark.parametrize(
