@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test compare netns node install uninstall'
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns node install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -91,6 +91,11 @@ _cnictl_knows() {
             options='-n --name -j --jobs --cni-path --timeout --update --keep -o --output -h --help'
             values=' -n=; --name=; -j=; --jobs=; --cni-path=directory; --timeout=; -o=:table :json :tap :junit; --output=:table :json :tap :junit;'
             arguments='...;'
+            ;;
+        'plan')
+            options='--verb -p --per-plugin -v --verbose --valid --everything -i --ifname --container-id --args --cap-args --port --mac --ip --conf-dir --cni-path --cache-dir --timeout -o --output -h --help'
+            values=' --verb=:add :del :gc; --valid=container; -i=; --ifname=; --container-id=container; --args=; --cap-args=; --port=; --mac=; --ip=; --conf-dir=directory; --cni-path=directory; --cache-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;netns file;'
             ;;
         'compare')
             options='-n --name --cap-args --args -p --port --conf-dir --apart --timeout -o --output -h --help'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -148,6 +148,22 @@ set -g __cnictl_taking \
     'test --timeout' \
     'test -o' \
     'test --output' \
+    'plan --verb' \
+    'plan --valid' \
+    'plan -i' \
+    'plan --ifname' \
+    'plan --container-id' \
+    'plan --args' \
+    'plan --cap-args' \
+    'plan --port' \
+    'plan --mac' \
+    'plan --ip' \
+    'plan --conf-dir' \
+    'plan --cni-path' \
+    'plan --cache-dir' \
+    'plan --timeout' \
+    'plan -o' \
+    'plan --output' \
     'compare -n' \
     'compare --name' \
     'compare --cap-args' \
@@ -213,6 +229,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of 
 complete -c cnictl -n '__cnictl_is \'\'' -a snapshot -d 'Write down the state of a node and its pods.'
 complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachments with what they should be.'
 complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, who is attached, and what must hold.'
+complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would change, and change nothing.'
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
@@ -407,6 +424,28 @@ complete -c cnictl -n '__cnictl_is \'test\'' -l update -d 'Write what was observ
 complete -c cnictl -n '__cnictl_is \'test\'' -l keep -d 'Leave the node as it is before DEL, for a look, until Ctrl-C'
 complete -c cnictl -n '__cnictl_is \'test\'' -s o -l output -x -a 'table json tap junit' -d 'How to report'
 complete -c cnictl -n '__cnictl_is \'test\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l verb -x -a 'add del gc' -d 'What would be done'
+complete -c cnictl -n '__cnictl_is \'plan\'' -s p -l per-plugin -d 'Plugin by plugin, and how long each took'
+complete -c cnictl -n '__cnictl_is \'plan\'' -s v -l verbose -d 'As well, what each plugin was told and said'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l valid -x -a '(__cnictl_names container)' -d 'For gc: one that is in use'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l everything -d 'For gc: none is in use'
+complete -c cnictl -n '__cnictl_is \'plan\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l container-id -x -a '(__cnictl_names container)' -d 'The container'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l mac -x -d 'Capability mac'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l ip -x -d 'Capability ips'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'plan\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'plan\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'plan\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'plan\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'plan\' 1' -F
+complete -c cnictl -n '__cnictl_is \'plan\' 2' -a '(__cnictl_names netns)'
+complete -c cnictl -n '__cnictl_is \'plan\' 2' -F
 complete -c cnictl -n '__cnictl_is \'compare\'' -s n -l name -x -d 'Only the scenario of that name'
 complete -c cnictl -n '__cnictl_is \'compare\'' -l cap-args -x -d 'Capability arguments, an object'
 complete -c cnictl -n '__cnictl_is \'compare\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'

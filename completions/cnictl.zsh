@@ -20,6 +20,7 @@ _cnictl() {
         'snapshot:Write down the state of a node and its pods.'
         'diff:Compare states, or attachments with what they should be.'
         'test:Run scenarios: a network, who is attached, and what must hold.'
+        'plan:Show what a verb would change, and change nothing.'
         'compare:Do the same work with two sets of plugins, and show the difference.'
         'netns:List, make, remove and enter network namespaces.'
         'node:Run a command on a throwaway node, and exit with its status.'
@@ -363,6 +364,35 @@ _cnictl_test() {
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
         '*:SCENARIO...: '
+}
+
+_cnictl_plan() {
+    _arguments -s \
+        '(--verb)--verb=[What would be done]:<add|del|gc>:(add del gc)' \
+        '(-p --per-plugin)-p[Plugin by plugin, and how long each took]' \
+        '(-p --per-plugin)--per-plugin[Plugin by plugin, and how long each took]' \
+        '(-v --verbose)-v[As well, what each plugin was told and said]' \
+        '(-v --verbose)--verbose[As well, what each plugin was told and said]' \
+        '*--valid=[For gc\: one that is in use]:CONTAINER/IFNAME:_cnictl_names container' \
+        '(--everything)--everything[For gc\: none is in use]' \
+        '(-i --ifname)-i+[The interface]:NAME: ' \
+        '(-i --ifname)--ifname=[The interface]:NAME: ' \
+        '(--container-id)--container-id=[The container]:ID:_cnictl_names container' \
+        '*--args=[For CNI_ARGS, from which it is taken otherwise]:K=V;K=V: ' \
+        '(--cap-args)--cap-args=[Capability arguments, an object]:JSON: ' \
+        '*--port=[Capability portMappings]:\[IP\:\]HOST\:PORT\[/PROTO\]: ' \
+        '(--mac)--mac=[Capability mac]:MAC: ' \
+        '*--ip=[Capability ips]:IP\[/LEN\]: ' \
+        '(--conf-dir)--conf-dir=[Where configurations are]:DIR:_files -/' \
+        '(--cni-path)--cni-path=[Where plugins are, separated by colons]:DIRS:_files -/' \
+        '(--cache-dir)--cache-dir=[The runtime'\''s cache]:DIR:_files -/' \
+        '(--timeout)--timeout=[For each plugin; 0 for no end]:SECONDS: ' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:NET:_cnictl_names network file' \
+        '2::NETNS:_cnictl_names netns file'
 }
 
 _cnictl_compare() {

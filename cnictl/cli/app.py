@@ -37,6 +37,7 @@ COMMANDS = {
     "diff": ("cnictl.cli.diff", "Compare states, or attachments with what they should be."),
     # what should be there
     "test": ("cnictl.cli.test", "Run scenarios: a network, who is attached, and what must hold."),
+    "plan": ("cnictl.cli.plan", "Show what ADD, DEL or GC would change, and change nothing."),
     "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),

@@ -30,7 +30,7 @@ FLOORS = tuple(
         "plugin runtime",
         "cnictl_plugins",
         "doctor leases lint state",
-        "bench conformance scenario",
+        "bench conformance plan scenario",
         "render",
         "cli",
     )
