@@ -209,6 +209,8 @@ def declare_addressing(
             gateways.setdefault(ip.address.version, ip.gateway)
     for route in result.routes:
         gateway = route.gw or gateways.get(route.dst.version)
+        if gateway is not None and gateway.is_unspecified:
+            gateway = None  # which the kernel takes for none
         expected.append(
             Expectation(
                 where,

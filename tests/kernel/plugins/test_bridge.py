@@ -180,6 +180,16 @@ def test_check_lets_a_layer_2_bridge_change_its_mac_address(attach: Attach) -> N
         assert first.check() == ""
 
 
+def test_a_gateway_of_zeros_is_none(attach: Attach, node: Node) -> None:
+    """The kernel takes it so: the route leads to the link itself, and CHECK looks for that."""
+    routes = [{"dst": "10.98.0.0/16", "gw": "0.0.0.0", "scope": 253}]
+    attachment = attach(bridge(ipam={**IPV4, "routes": routes}))
+    attachment.add()
+    (route,) = [one for one in witness.ip(node, "route", netns="c1") if one["dst"] == "10.98.0.0/16"]
+    assert ("gateway" in route, route["scope"]) == (False, "link")
+    assert attachment.check() == ""
+
+
 def test_a_second_add_is_refused_and_spoils_nothing(attach: Attach) -> None:
     """The attachment that is there stays whole."""
     attachment = attach(bridge(isDefaultGateway=True, ipMasq=True))
