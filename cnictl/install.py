@@ -3,7 +3,7 @@
 One launcher, and a symlink to it for every plugin; which one is called the launcher tells from
 argv[0].  It is a script of a few lines because the file on the `#!` line is compiled at every
 start, while modules are not.  Programs of others that had such a name are kept aside and come
-back when ours are taken out.
+back when ours are taken out.  The systemd units of the DHCP daemon can go along.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 LAUNCHER = "cnictl-plugin"
 ASIDE = ".replaced-by-cnictl"
 _MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
+_UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dhcp", "units")
+_UNIT_MARK = "# Of `cnictl install --systemd`"
+_UNIT_PROGRAMS = "/opt/cni/bin"
+"""Where the units find their program as they are shipped."""
 _LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
 
 # Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
@@ -33,7 +37,7 @@ sys.path.append({home!r})
 package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
 package.__path__ = [{plugins!r}]
 from cnictl_plugins.multicall import main_and_exit
-main_and_exit()
+main_and_exit({cnictl!r})
 """
 
 
@@ -54,7 +58,8 @@ def launcher_script(plugins: str) -> str:
             hint="use a Python with a shorter path, without blanks",
         )
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return _SCRIPT.format(python=python, mark=_MARK, home=home, plugins=plugins)
+    cnictl = [sys.executable, "-P", "-m", "cnictl"]
+    return _SCRIPT.format(python=python, mark=_MARK, home=home, plugins=plugins, cnictl=cnictl)
 
 
 def install(directory: str, names: Iterable[str], plugins: str, *, force: bool = False) -> list[str]:
@@ -121,6 +126,53 @@ def uninstall(directory: str) -> list[str]:
     return removed
 
 
+def install_units(directory: str, programs: str, *, force: bool = False) -> list[str]:
+    """Write the systemd units of the daemon in a directory of programs; return the paths that changed.
+
+    Raises InstallError, with nothing done, when there are units of others and `force` is not set.
+    """
+    units = {}
+    for name in sorted(os.listdir(_UNITS)):
+        with open(os.path.join(_UNITS, name), encoding="utf-8") as file:
+            text = file.read()
+        head, newline, rest = text.partition("\n")
+        units[os.path.join(directory, name)] = (
+            head + newline + rest.replace(_UNIT_PROGRAMS, os.path.abspath(programs))
+        )
+    taken = [path for path in units if os.path.lexists(path) and not _is_unit_of_ours(path)]
+    if taken and not force:
+        raise InstallError(f"there are units of others: {', '.join(taken)}", hint="--force replaces them")
+    try:
+        os.makedirs(directory, mode=0o755, exist_ok=True)
+        return [path for path, text in units.items() if _replace_file(path, text, mode=0o644)]
+    except OSError as error:
+        raise InstallError(
+            f"cannot install into {directory}: {error.filename}: {error.strerror}", hint="are you root?"
+        ) from None
+
+
+def uninstall_units(directory: str) -> list[str]:
+    """Remove our units from a directory; return the paths removed.  Raises InstallError."""
+    paths = [os.path.join(directory, name) for name in sorted(os.listdir(_UNITS))]
+    removed = [path for path in paths if _is_unit_of_ours(path)]
+    try:
+        for path in removed:
+            os.unlink(path)
+    except OSError as error:
+        raise InstallError(
+            f"cannot uninstall from {directory}: {error.filename}: {error.strerror}", hint="are you root?"
+        ) from None
+    return removed
+
+
+def _is_unit_of_ours(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().startswith(_UNIT_MARK)
+    except OSError:
+        return False
+
+
 def _is_ours(directory: str) -> bool:
     try:
         with open(os.path.join(directory, LAUNCHER), encoding="utf-8", errors="replace") as file:
@@ -136,8 +188,8 @@ def _is_foreign(directory: str, name: str) -> bool:
     return not (os.path.islink(path) and os.readlink(path) == LAUNCHER)
 
 
-def _replace_file(path: str, text: str) -> bool:
-    """Write a program in place of what is there, at once for whoever starts it; whether it changed."""
+def _replace_file(path: str, text: str, mode: int = 0o755) -> bool:
+    """Write a file in place of what is there, at once for whoever opens it; whether it changed."""
     try:
         with open(path, encoding="utf-8") as file:
             if file.read() == text:
@@ -146,9 +198,9 @@ def _replace_file(path: str, text: str) -> bool:
         pass
     temporary = f"{path}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, 0o755), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(temporary, flags, mode), "w", encoding="utf-8") as file:
         file.write(text)
-        os.fchmod(file.fileno(), 0o755)
+        os.fchmod(file.fileno(), mode)
     os.replace(temporary, path)
     return True
 

@@ -9,10 +9,12 @@ from cnictl.plugin import skel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 PROGRAMS = {
     "bridge": "main.bridge",
+    "dhcp": "ipam.dhcp",
     "flannel": "meta.flannel",
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",
@@ -34,6 +36,11 @@ def load(name: str) -> skel.Plugin | None:
     return plugin
 
 
+def is_daemon(name: str, words: Sequence[str]) -> bool:
+    """Whether a program called `name` with such a command line is no plugin: dhcp is its daemon as well."""
+    return name == "dhcp" and list(words[1:2]) == ["daemon"]
+
+
 def main(name: str = "") -> int:
     """Answer a call of the plugin `name`, by default that of the symlink; return the exit status."""
     name = name or sys.argv[0].rpartition("/")[2]
@@ -45,9 +52,15 @@ def main(name: str = "") -> int:
     return skel.main(plugin, load)
 
 
-def main_and_exit() -> NoReturn:
-    """As main(), and end the process at once: taking the interpreter apart takes longer than VERSION."""
-    status = main()
+def main_and_exit(cnictl: Sequence[str] = ()) -> NoReturn:
+    """As main(), and end the process at once: taking the interpreter apart takes longer than VERSION.
+
+    `cnictl` is the command by which the command line is run, which a daemon takes.
+    """
+    name = sys.argv[0].rpartition("/")[2]
+    if cnictl and is_daemon(name, sys.argv):
+        os.execv(cnictl[0], [*cnictl, name, *sys.argv[1:]])
+    status = main(name)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

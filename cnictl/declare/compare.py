@@ -89,8 +89,12 @@ _WORDS = {
 
 
 def _unsaid(found: Entity, fact: str) -> bool:
-    """Whether a reservation was made by an old release, which did not write down the interface."""
-    return found.kind == "reservation" and fact == "ifname" and fact not in found.facts
+    """Whether nothing is known of a fact, and that is no drift.
+
+    The files of old releases of host-local name no interface, and the Go DHCP daemon does not tell
+    what it has.
+    """
+    return (found.kind, fact) in (("reservation", "ifname"), ("lease", "address")) and fact not in found.facts
 
 
 def _name(entity: Entity) -> str:
@@ -122,6 +126,9 @@ def _missing(entity: Entity) -> str:
     if entity.kind == "holder":
         directory, container_id, ifname = entity.key.rsplit(" ", 2)
         return f"no reservation of container {container_id} ({ifname}) in {directory}"
+    if entity.kind == "lease":
+        socket, _, client = entity.key.rpartition(" ")
+        return f"the DHCP daemon at {socket} has no lease for {client}"
     return f"{entity.kind} {entity.key} is missing"
 
 

@@ -307,6 +307,11 @@ def holder(directory: str, container_id: str, ifname: str) -> Entity:
     return Entity("holder", f"{directory} {container_id} {ifname}")
 
 
+def lease(socket: str, client_id: str, address: str | None = None) -> Entity:
+    """A DHCP lease that the daemon at a socket keeps for a client: address and prefix length."""
+    return Entity("lease", f"{socket} {client_id}", _stated(address=address))
+
+
 def attachment(
     network: str,
     container_id: str,

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from cnictl.plugin.skel import Plugin
     from cnictl.spec.result import Result
 
+THROUGH_INTERFACE = ("dhcp",)
+"""IPAM plugins that give an address back through the container's interface, and so before it is removed."""
+
 
 def add(request: Request, name: str) -> Result:
     """Have addresses assigned; they are released again when this call fails later.

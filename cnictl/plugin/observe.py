@@ -48,6 +48,8 @@ def observe(expectations: Iterable[Expectation]) -> State:
             state.extend(where, _files(one.key for one in wanted if one.kind == "file"))
         if kinds & {"reservation", "holder"}:
             state.extend(where, _reservations(wanted))
+        if "lease" in kinds:
+            state.extend(where, _leases(one for one in wanted if one.kind == "lease"))
     return state
 
 
@@ -211,3 +213,21 @@ def _reservations(wanted: list[Entity]) -> Iterator[Entity]:
             directory, container_id, ifname = entity.key.rsplit(" ", 2)
             if any(one.may_be_of(container_id, ifname) for one in store.read(directory)):
                 yield entity
+
+
+def _leases(wanted: Iterable[Entity]) -> Iterator[Entity]:
+    """Yield the leases that our daemon has; of another one, which tells nobody, those that are asked for."""
+    import time
+
+    from cnictl.ipam import dhcp_rpc, lease_record
+
+    for entity in wanted:
+        socket, _, client = entity.key.rpartition(" ")
+        with dhcp_rpc.Daemon(socket):
+            pass  # without a daemon nobody renews it
+        if not lease_record.is_held(socket):
+            yield entities.lease(socket, client)
+            continue
+        record = lease_record.read_one(socket, client)
+        if record is not None and not record.is_over(time.time()):
+            yield entities.lease(socket, client, str(record.address))

@@ -45,3 +45,9 @@ def parse_args(text: str, known: Collection[str]) -> dict[str, str]:
             "IgnoreUnknown=1 lets them pass",
         )
     return found
+
+
+def parse_leniently(text: str) -> dict[str, str]:
+    """Return all pairs of `K=V;K2=V2`, as the DHCP daemon reads them: what is no pair is passed over."""
+    pairs = (piece.partition("=") for piece in text.split(";"))
+    return {key: value for key, equals, value in pairs if equals}

@@ -71,8 +71,12 @@ def delete(request: Request) -> None:
     config.validate(request)
     with Failures() as each:
         addresses: list[Prefix] = []
+        first = config.ipam.type in ipam.THROUGH_INTERFACE
+        if first:
+            each.run(ipam.delete, request, config.ipam.type)
         each.run(lambda: addresses.extend(interface.delete_container_interface(request)))
-        each.run(ipam.delete, request, config.ipam.type)
+        if not first:
+            each.run(ipam.delete, request, config.ipam.type)
         if config.mac_spoof_check:
             each.run(spoofcheck.teardown, request)
         if config.ipam.type and config.ip_masq:
