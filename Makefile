@@ -24,7 +24,7 @@ lint: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	shellcheck .ci/run tests/setup.sh completions/cnictl.bash $(wildcard docs/*.sh)
+	shellcheck .ci/run tests/setup.sh completions/cnictl.bash $(wildcard docs/*.sh testdata/*/*.sh)
 
 format: setup
 	.venv/bin/ruff format .

@@ -64,12 +64,14 @@ def sysctl(node: Node, name: str, netns: str = "") -> str:
 
 
 def files(node: Node, directory: str) -> dict[str, bytes]:
-    """Give the content of each file below a directory of the node, by its path from there."""
+    """Give the content of each regular file below a directory of the node, by its path from there."""
     top = node.path(directory)
     found: dict[str, bytes] = {}
     for where, _, names in os.walk(top):
         for name in names:
             path = os.path.join(where, name)
+            if not os.path.isfile(path):
+                continue
             with open(path, "rb") as file:
                 found[os.path.relpath(path, top)] = file.read()
     return found

@@ -42,6 +42,7 @@ COMMANDS = {
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "node": ("cnictl.cli.node", "Run a command on a throwaway node."),
+    "dhcp": ("cnictl.cli.dhcp", "Run the daemon of the plugin dhcp, and list its leases."),
     "install": ("cnictl.cli.install", "Put the plugins into a directory of CNI plugins."),
     "uninstall": ("cnictl.cli.uninstall", "Take them out again."),
 }

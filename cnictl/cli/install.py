@@ -7,12 +7,18 @@ from typing import Annotated
 import typer
 
 import cnictl_plugins
+from cnictl.cli import output
 from cnictl.install import install as install_plugins
+from cnictl.install import install_units
 from cnictl_plugins import multicall
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Directory = Annotated[str, typer.Argument(help="The directory.", show_default="/opt/cni/bin")]
+
+Units = Annotated[
+    str, typer.Option("--systemd", metavar="DIR", help="Directory of units: /etc/systemd/system, usually.")
+]
 
 
 @app.command()
@@ -21,15 +27,21 @@ def install(
     force: Annotated[
         bool, typer.Option("--force", help="Replace programs of others; they are kept aside.")
     ] = False,
+    systemd: Units = "",
 ) -> None:
     """Put the plugins into a directory of CNI plugins.
 
     Makes one launcher and a symlink to it for every plugin, in a way that a runtime which calls a
     plugin at that moment finds the old one or the new one.  Programs that are not ours are left
     alone, and nothing is done, unless you say --force; uninstall brings them back.
+
+    With --systemd the units of the DHCP daemon, which the plugin dhcp needs, are written as well.
     """
+    units = install_units(systemd, directory, force=force) if systemd else []
     changed = install_plugins(directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force)
-    for path in changed:
+    for path in changed + units:
         typer.echo(path)
     if not changed:
         typer.echo(f"{directory} has them already", err=True)
+    if units:
+        output.note("start the DHCP daemon: systemctl daemon-reload; systemctl enable --now cni-dhcp.socket")

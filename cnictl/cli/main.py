@@ -18,6 +18,10 @@ def main() -> int:
     from cnictl_plugins import multicall
 
     called = sys.argv[0].rpartition("/")[2]
+    if multicall.is_daemon(called, sys.argv):
+        from cnictl.cli.app import run
+
+        return run([called, *sys.argv[1:]])
     if called in multicall.PROGRAMS:
         return multicall.main(called)
     if len(sys.argv) == 2 and sys.argv[1] in multicall.PROGRAMS:

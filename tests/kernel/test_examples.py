@@ -17,6 +17,11 @@ FILES = {"flannel": {"/run/flannel/subnet.env": EXAMPLES.parent / "flannel" / "s
 """What a plugin's daemon would have written on the node, by the plugin."""
 UPLINK = "ip link add eth0 up type bridge"
 """What the node has in the place of hardware, for the plugins that use some."""
+SETUP = {
+    "dhcp": "sh testdata/dhcp/network.sh;"
+    f" sh testdata/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon"
+}
+"""What else there must be on the node, by the plugin."""
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 
 
@@ -38,6 +43,7 @@ def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
         there.parent.mkdir(parents=True)
         there.write_bytes(source.read_bytes())
     node.run(UPLINK.split()).checked()
+    node.run(["sh", "-ec", SETUP.get(name, "")], cwd=str(EXAMPLES.parents[1])).checked()
     cnictl("netns", "new", "pod")
     added = json.loads(cnictl("add", str(path), "pod", "-o", "json"))
     assert added["cniVersion"] == network["cniVersion"]

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from cnictl import durable, invoke, sysctl
-from cnictl.ipam import store
+from cnictl.ipam import dhcp_rpc, store
 from cnictl.netlink import channel
 from cnictl.netlink.errors import NetlinkError
 from cnictl_plugins import multicall
@@ -58,6 +58,7 @@ inject(sysctl, "write")
 inject(invoke, "run")
 inject(durable, "replace")
 inject(durable, "remove")
+inject(dhcp_rpc.Daemon, "call")
 inject(store.Store, "reserve")
 inject(store.Store, "remove")
 inject(tuning_backup.Backup, "write")

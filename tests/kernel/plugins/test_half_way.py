@@ -28,6 +28,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "bridge": [{**BRIDGE, "ipMasq": True, "macspoofchk": True, "ipam": DUAL, "hairpinMode": True}],
     "bridge-nftables": [{**BRIDGE, "ipMasq": True, "ipMasqBackend": "nftables"}],
     "bridge-layer2": [{"type": "bridge", "mtu": 1400}],
+    "dhcp": [{"type": "bridge", "bridge": "br0", "ipam": {"type": "dhcp"}}],
     "ptp": [{"type": "ptp", "ipMasq": True, "ipam": DUAL}],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
@@ -54,7 +55,12 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 UPLINK = "ip link add uplink up type bridge"
-SETUP = {"macvlan": UPLINK, "macvlan-layer2": UPLINK}
+SETUP = {
+    "dhcp": f"sh {TESTDATA}/dhcp/network.sh;"
+    f" sh {TESTDATA}/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon",
+    "macvlan": UPLINK,
+    "macvlan-layer2": UPLINK,
+}
 """What there is on the node before, by the name of the list."""
 
 

@@ -1,0 +1,1 @@
+"""The daemon behind the plugin dhcp: leases of containers, got, kept and given back."""
