@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnictl.runtime.cache import DEFAULT_DIRECTORY
-from cnictl.state.files import directories
+from cnictl.state.files import directories, lease_sockets
 from cnictl.state.observe import take
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def take_again(snapshot: Snapshot, cache_dir: str = DEFAULT_DIRECTORY) -> Snapsh
     return take(
         snapshot.pods,
         data_dirs=[*kept, *sorted(others)],
+        dhcp_sockets=[
+            *lease_sockets(cache_dir),
+            *(key.rpartition(" ")[0] for key in _keys(snapshot, "lease")),
+        ],
         cache_dir=cache_dir,
         sysctls=sorted(set(_keys(snapshot, "sysctl"))),
         paths=sorted(set(_keys(snapshot, "file"))),

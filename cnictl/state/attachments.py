@@ -162,6 +162,7 @@ def observe_for(expectations: list[Expectation], cache_dir: str = DEFAULT_DIRECT
         {place: place for place in sorted(places)},
         data_dirs=sorted(directories),
         backup_dirs=(),
+        dhcp_sockets=sorted({key.rpartition(" ")[0] for key in kinds.get("lease", ())}),
         cache_dir=cache_dir,
         sysctls=kinds.get("sysctl", ()),
         paths=kinds.get("file", ()),

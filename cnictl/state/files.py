@@ -1,21 +1,26 @@
-"""What plugins and the runtime keep in files: reservations, backups, and the cache of attachments."""
+"""What plugins and the runtime keep in files: reservations, leases, backups, and the cache of attachments."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cnictl.declare import entities
 from cnictl.declare.entities import MAIN_TABLE
+from cnictl.declare.model import NODE
+from cnictl.ipam import lease_record
+from cnictl.ipam.dhcp_rpc import SOCKET
 from cnictl.ipam.store import DATA_DIR, Reservation
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.configuration import parse
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.result import current, parse_any
+from cnictl.state.snapshot import Unseen
 
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity
@@ -81,17 +86,7 @@ def directories(cache_dir: str) -> tuple[list[str], list[str]]:
 
     That is the usual places, and those that configurations of the runtime's cache name.
     """
-    try:
-        listed = Cache(cache_dir).listing().attachments
-    except CnictlError:
-        listed = []
-    networks: list[NetworkList] = []
-    for config in {cached.config for cached in listed}:
-        try:
-            networks.append(parse(config))
-        except CnictlError:
-            continue
-    return directories_of(networks)
+    return directories_of(_networks(cache_dir))
 
 
 def directories_of(networks: Iterable[NetworkList]) -> tuple[list[str], list[str]]:
@@ -105,6 +100,49 @@ def directories_of(networks: Iterable[NetworkList]) -> tuple[list[str], list[str
         if plugin.type in KEPT:
             backups |= _named(plugin.members)
     return list(kept), list(backups)
+
+
+def leases(sockets: Iterable[str], unseen: list[Unseen]) -> Iterator[Entity]:
+    """Yield the leases that the DHCP daemons at some sockets have.
+
+    A daemon that is not ours is added to `unseen`.
+    """
+    for socket in sockets:
+        if lease_record.is_held(socket):
+            found, broken = lease_record.read(socket)
+            now = time.time()
+            for one in found:
+                if not one.is_over(now):
+                    yield entities.lease(socket, one.client_id, str(one.address))
+            unseen += [Unseen(NODE, f"file {name}", reason) for name, reason in broken.items()]
+        elif os.path.exists(socket):
+            unseen.append(Unseen(NODE, f"lease {socket}", "the daemon there does not tell what it has"))
+
+
+def lease_sockets(cache_dir: str) -> list[str]:
+    """Return where DHCP daemons listen: the usual place, and those that the runtime's cache names."""
+    sockets: dict[str, None] = {SOCKET: None}
+    for plugin in (plugin for network in _networks(cache_dir) for plugin in network.plugins):
+        ipam = Document(plugin.members).get("ipam")
+        if plugin.ipam_type == "dhcp" and isinstance(ipam, dict):
+            named = Document(ipam).get("daemonSocketPath")
+            sockets |= {named: None} if isinstance(named, str) and named.startswith("/") else {}
+    return list(sockets)
+
+
+def _networks(cache_dir: str) -> list[NetworkList]:
+    """Return the networks of the runtime's cache that can be understood."""
+    try:
+        listed = Cache(cache_dir).listing().attachments
+    except CnictlError:
+        return []
+    networks: list[NetworkList] = []
+    for config in {cached.config for cached in listed}:
+        try:
+            networks.append(parse(config))
+        except CnictlError:
+            continue
+    return networks
 
 
 def _named(members: dict[str, Json]) -> dict[str, None]:

@@ -228,6 +228,7 @@ KINDS: dict[str, Kind] = {
     "sysctl": Kind({"value": str}, _sysctl, main="value"),
     "reservation": Kind({"container": str, "ifname": str}, _reservation),
     "holder": Kind({}, _absolute),
+    "lease": Kind({"address": str}, _absolute, main="address"),
     "file": Kind({"content": str}, _absolute, main="content"),
     "attachment": Kind(
         {

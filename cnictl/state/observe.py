@@ -19,7 +19,15 @@ from cnictl.netlink.errors import NetlinkError
 from cnictl.netns import NetnsError, entered
 from cnictl.runtime.cache import DEFAULT_DIRECTORY
 from cnictl.spec.errors import CnictlError
-from cnictl.state.files import attachments, directories, file, files, reservations
+from cnictl.state.files import (
+    attachments,
+    directories,
+    file,
+    files,
+    lease_sockets,
+    leases,
+    reservations,
+)
 from cnictl.state.kinds import views
 from cnictl.state.network import UNREAD, entities_of
 from cnictl.state.snapshot import EVERYTHING, Snapshot, Unseen
@@ -36,6 +44,7 @@ def observe_node(
     *,
     data_dirs: Iterable[str] | None = None,
     backup_dirs: Iterable[str] | None = None,
+    dhcp_sockets: Iterable[str] | None = None,
     cache_dir: str = DEFAULT_DIRECTORY,
     sysctls: Collection[str] = (),
     paths: Iterable[str] = (),
@@ -45,6 +54,7 @@ def observe_node(
         pods,
         data_dirs=data_dirs,
         backup_dirs=backup_dirs,
+        dhcp_sockets=dhcp_sockets,
         cache_dir=cache_dir,
         sysctls=sysctls,
         paths=paths,
@@ -56,15 +66,16 @@ def take(
     *,
     data_dirs: Iterable[str] | None = None,
     backup_dirs: Iterable[str] | None = None,
+    dhcp_sockets: Iterable[str] | None = None,
     cache_dir: str = DEFAULT_DIRECTORY,
     sysctls: Collection[str] = (),
     paths: Iterable[str] = (),
 ) -> Snapshot:
     """Return the state of this node and of its pods, and what of it could not be read.
 
-    `data_dirs` are those of host-local and `backup_dirs` those of other plugins that keep something, by
-    default the usual ones and those of configurations in `cache_dir`, the runtime's; `sysctls` and
-    `paths` are further sysctls of every place, and further files.
+    `data_dirs` are those of host-local, `backup_dirs` those of other plugins that keep something, and
+    `dhcp_sockets` those of DHCP daemons, by default the usual ones and those of configurations in
+    `cache_dir`, the runtime's; `sysctls` and `paths` are further sysctls of every place, and further files.
     """
     kept, backups = directories(cache_dir)
     taking = _Taking(sysctls)
@@ -72,6 +83,8 @@ def take(
     unread: list[OSError] = []
     taking.add(NODE, reservations(kept if data_dirs is None else data_dirs, unread))
     taking.add(NODE, files(backups if backup_dirs is None else backup_dirs, unread))
+    sockets = lease_sockets(cache_dir) if dhcp_sockets is None else dhcp_sockets
+    taking.add(NODE, leases(dict.fromkeys(sockets), taking.unseen))
     taking.add(NODE, (entity for path in paths for entity in file(path, unread)))
     try:
         taking.add(NODE, attachments(cache_dir, unread))

@@ -52,6 +52,12 @@ def portmap() -> dict[str, Any]:
 
 MACVLAN = {"type": "macvlan", "master": "uplink", "ipam": host_local("10.90.7")}
 STATIC = {"type": "static", "addresses": [{"address": "10.90.3.2/24", "gateway": "10.90.3.1"}]}
+DHCP = {"type": "dhcp", "ipam": {"type": "dhcp", "daemonSocketPath": "/run/cni/SET.sock"}}
+DAEMONS = [
+    "sh testdata/dhcp/network.sh",
+    "sh testdata/dhcp/daemon.sh /run/cni/ours.sock {ours}/dhcp daemon",
+    "sh testdata/dhcp/daemon.sh /run/cni/go.sock {go}/dhcp daemon",
+]
 TUNING = {"type": "tuning", "sysctl": {"net.core.somaxconn": "500"}, "mtu": 1400}
 CASES = [
     Case("bridge", [bridge("10.90.0")]),
@@ -60,6 +66,7 @@ CASES = [
     Case("loopback", [{"type": "loopback"}], ifname="lo"),
     Case("host-local", [{"type": "host-local", "ipam": host_local("10.90.2")}]),
     Case("static", [{"type": "static", "ipam": STATIC}]),
+    Case("dhcp", [DHCP], before=[{"type": "bridge", "bridge": "br0"}], setup=DAEMONS),
     # The Go portmap 1.1.1 looks for the IPv4 rules among those of IPv6, and fails there.
     Case("portmap", [portmap()], before=[bridge("10.90.4")], failing=("CHECK",)),
     Case("tuning", [TUNING], before=[bridge("10.90.5")]),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -28,12 +30,15 @@ Seconds = dict[str, dict[str, dict[str, list[float]]]]
 class Case:
     """Plugins that are called one after the other, in a container that others may have served before.
 
-    `failing` are the verbs that the Go plugins fail at by a mistake of theirs.
+    `setup` are commands that come first, in which `{ours}` and `{go}` are the directories of the sets; a
+    plugin's `SET` is the name of its own.  `failing` are the verbs that the Go plugins fail at by a mistake
+    of theirs.
     """
 
     name: str
     plugins: list[dict[str, Any]]
     before: list[dict[str, Any]] = field(default_factory=list)
+    setup: list[str] = field(default_factory=list)
     ifname: str = "eth0"
     failing: tuple[str, ...] = ()
 
@@ -44,6 +49,7 @@ class Container:
     def __init__(self, case: Case, name: str, directory: str) -> None:
         self.case = case
         self.directory = directory
+        self.set = name
         self.name = f"{case.name}-{name}"
         self.netns = f"/run/netns/{self.name}"
         self.result: Any = None
@@ -75,7 +81,8 @@ class Container:
             "CNI_IFNAME": self.case.ifname,
             "CNI_PATH": self.directory,
         }
-        path, stdin = f"{self.directory}/{plugin['type']}", json.dumps(config).encode()
+        path = f"{self.directory}/{plugin['type']}"
+        stdin = json.dumps(config).replace("SET", self.set).encode()
         began = time.perf_counter()
         done = invoke.run(path, environment=environment, stdin=stdin, timeout=60)
         took = time.perf_counter() - began
@@ -90,6 +97,8 @@ def measure(cases: list[Case], directories: dict[str, str], rounds: int) -> Seco
     """Return the times of all rounds but the first, which makes what containers share."""
     found: Seconds = {}
     for case in cases:
+        for command in case.setup:
+            subprocess.run(shlex.split(command.format(**directories)), check=True, stdout=2, cwd=ROOT)
         containers = {name: Container(case, name, directory) for name, directory in directories.items()}
         times = found[case.name] = {verb: {name: [] for name in directories} for verb in VERBS}
         for number in range(rounds + 1):

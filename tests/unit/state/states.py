@@ -115,6 +115,7 @@ any_entity = st.one_of(
         maybe(names),
     ),
     st.builds(entities.holder, st.just("/d"), names, names),
+    st.builds(entities.lease, st.just("/run/d.sock"), names, st.just("10.1.0.2/16")),
     attachments,
 )
 
