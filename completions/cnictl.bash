@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns node install uninstall'
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bridge :flannel :host-local :loopback :macvlan :portmap :ptp :static :tuning;'
+            arguments=':bridge :dhcp :flannel :host-local :loopback :macvlan :portmap :ptp :static :tuning;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'
@@ -127,12 +127,26 @@ _cnictl_knows() {
             options='-h --help'
             arguments='command...;'
             ;;
+        'dhcp')
+            commands='daemon ls'
+            options='-h --help'
+            ;;
+        'dhcp daemon')
+            options='-socketpath --socketpath -pidfile --pidfile -hostprefix --hostprefix -broadcast --broadcast -timeout --timeout -resendmax --resendmax -resendtimeout --resendtimeout -h --help'
+            values=' -socketpath=file; --socketpath=file; -pidfile=file; --pidfile=file; -hostprefix=file; --hostprefix=file; -timeout=; --timeout=; -resendmax=; --resendmax=; -resendtimeout=; --resendtimeout=;'
+            ;;
+        'dhcp ls')
+            options='--socket -o --output -h --help'
+            values=' --socket=file; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
         'install')
-            options='--force -h --help'
+            options='--force --systemd -h --help'
+            values=' --systemd=directory;'
             arguments='directory;'
             ;;
         'uninstall')
-            options='-h --help'
+            options='--systemd -h --help'
+            values=' --systemd=directory;'
             arguments='directory;'
             ;;
     esac

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -177,7 +177,24 @@ set -g __cnictl_taking \
     'netns ls --cache-dir' \
     'netns ls -o' \
     'netns ls --output' \
-    'netns rm --cache-dir'
+    'netns rm --cache-dir' \
+    'dhcp daemon -socketpath' \
+    'dhcp daemon --socketpath' \
+    'dhcp daemon -pidfile' \
+    'dhcp daemon --pidfile' \
+    'dhcp daemon -hostprefix' \
+    'dhcp daemon --hostprefix' \
+    'dhcp daemon -timeout' \
+    'dhcp daemon --timeout' \
+    'dhcp daemon -resendmax' \
+    'dhcp daemon --resendmax' \
+    'dhcp daemon -resendtimeout' \
+    'dhcp daemon --resendtimeout' \
+    'dhcp ls --socket' \
+    'dhcp ls -o' \
+    'dhcp ls --output' \
+    'install --systemd' \
+    'uninstall --systemd'
 
 # Say the names of some kinds that there are on this machine.
 function __cnictl_names
@@ -233,6 +250,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would chan
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
+complete -c cnictl -n '__cnictl_is \'\'' -a dhcp -d 'Run the daemon of the plugin dhcp, and list its leases.'
 complete -c cnictl -n '__cnictl_is \'\'' -a install -d 'Put the plugins into a directory of CNI plugins.'
 complete -c cnictl -n '__cnictl_is \'\'' -a uninstall -d 'Take our plugins out of a directory, and bring back what they replaced.'
 complete -c cnictl -n '__cnictl_is \'\'' -l version -d 'Show the version and exit'
@@ -396,7 +414,7 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table jso
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
-complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bridge flannel host-local loopback macvlan portmap ptp static tuning'
+complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bridge dhcp flannel host-local loopback macvlan portmap ptp static tuning'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l all-netns -d 'Every namespace with a name'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l sysctl -x -d 'A further sysctl'
@@ -476,8 +494,24 @@ complete -c cnictl -n '__cnictl_is \'netns exec\' 1' -F
 complete -c cnictl -n '__cnictl_is \'netns exec\' 2+' -a '(__fish_complete_subcommand)'
 complete -c cnictl -n '__cnictl_is \'node\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'node\' 1+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'dhcp\'' -a daemon -d 'Get, keep and give back the leases of this node\'s containers.'
+complete -c cnictl -n '__cnictl_is \'dhcp\'' -a ls -d 'List the leases that the daemon keeps.'
+complete -c cnictl -n '__cnictl_is \'dhcp\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s socketpath -l socketpath -r -F -d 'The socket to listen on'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s pidfile -l pidfile -r -F -d 'Where to write the pid'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s hostprefix -l hostprefix -r -F -d 'Where the host\'s files are, for a daemon in a container'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s broadcast -l broadcast -d 'Have DHCP servers answer to all, not to one address'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s timeout -l timeout -x -d 'For an answer; twice and four times that for the next ones'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s resendmax -l resendmax -x -d 'Longest pause between attempts'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s resendtimeout -l resendtimeout -x -d 'When to give up getting or renewing a lease'
+complete -c cnictl -n '__cnictl_is \'dhcp daemon\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'dhcp ls\'' -l socket -r -F -d 'The daemon\'s socket'
+complete -c cnictl -n '__cnictl_is \'dhcp ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'dhcp ls\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'install\'' -l force -d 'Replace programs of others; they are kept aside'
+complete -c cnictl -n '__cnictl_is \'install\'' -l systemd -x -a '(__fish_complete_directories)' -d 'Directory of units: /etc/systemd/system, usually'
 complete -c cnictl -n '__cnictl_is \'install\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'install\' 1' -a '(__fish_complete_directories)'
+complete -c cnictl -n '__cnictl_is \'uninstall\'' -l systemd -x -a '(__fish_complete_directories)' -d 'Directory of units: /etc/systemd/system, usually'
 complete -c cnictl -n '__cnictl_is \'uninstall\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'uninstall\' 1' -a '(__fish_complete_directories)'

@@ -24,6 +24,7 @@ _cnictl() {
         'compare:Do the same work with two sets of plugins, and show the difference.'
         'netns:List, make, remove and enter network namespaces.'
         'node:Run a command on a throwaway node, and exit with its status.'
+        'dhcp:Run the daemon of the plugin dhcp, and list its leases.'
         'install:Put the plugins into a directory of CNI plugins.'
         'uninstall:Take our plugins out of a directory, and bring back what they replaced.'
     )
@@ -313,7 +314,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bridge flannel host-local loopback macvlan portmap ptp static tuning)'
+        '1::PLUGIN:(bridge dhcp flannel host-local loopback macvlan portmap ptp static tuning)'
 }
 
 _cnictl_snapshot() {
@@ -475,9 +476,56 @@ _cnictl_node() {
         '*::command: _normal'
 }
 
+_cnictl_dhcp() {
+    local curcontext=$curcontext state line
+    local -a commands=(
+        'daemon:Get, keep and give back the leases of this node'\''s containers.'
+        'ls:List the leases that the daemon keeps.'
+    )
+    _arguments -C \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1: :->command' \
+        '*:: :->rest'
+    case $state in
+        command) _describe -t commands command commands ;;
+        rest) (( $+functions[_cnictl_dhcp_$words[1]] )) && _cnictl_dhcp_$words[1] ;;
+    esac
+}
+
+_cnictl_dhcp_daemon() {
+    _arguments -s \
+        '(-socketpath --socketpath)-socketpath+[The socket to listen on]:PATH:_cnictl_names file' \
+        '(-socketpath --socketpath)--socketpath=[The socket to listen on]:PATH:_cnictl_names file' \
+        '(-pidfile --pidfile)-pidfile+[Where to write the pid]:FILE:_cnictl_names file' \
+        '(-pidfile --pidfile)--pidfile=[Where to write the pid]:FILE:_cnictl_names file' \
+        '(-hostprefix --hostprefix)-hostprefix+[Where the host'\''s files are, for a daemon in a container]:PATH:_cnictl_names file' \
+        '(-hostprefix --hostprefix)--hostprefix=[Where the host'\''s files are, for a daemon in a container]:PATH:_cnictl_names file' \
+        '(-broadcast --broadcast)-broadcast[Have DHCP servers answer to all, not to one address]' \
+        '(-broadcast --broadcast)--broadcast[Have DHCP servers answer to all, not to one address]' \
+        '(-timeout --timeout)-timeout+[For an answer; twice and four times that for the next ones]:TIME: ' \
+        '(-timeout --timeout)--timeout=[For an answer; twice and four times that for the next ones]:TIME: ' \
+        '(-resendmax --resendmax)-resendmax+[Longest pause between attempts]:TIME: ' \
+        '(-resendmax --resendmax)--resendmax=[Longest pause between attempts]:TIME: ' \
+        '(-resendtimeout --resendtimeout)-resendtimeout+[When to give up getting or renewing a lease]:TIME: ' \
+        '(-resendtimeout --resendtimeout)--resendtimeout=[When to give up getting or renewing a lease]:TIME: ' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]'
+}
+
+_cnictl_dhcp_ls() {
+    _arguments -s \
+        '(--socket)--socket=[The daemon'\''s socket]:PATH:_cnictl_names file' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]'
+}
+
 _cnictl_install() {
     _arguments -s \
         '(--force)--force[Replace programs of others; they are kept aside]' \
+        '(--systemd)--systemd=[Directory of units\: /etc/systemd/system, usually]:DIR:_files -/' \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
         '1::DIRECTORY:_files -/'
@@ -485,6 +533,7 @@ _cnictl_install() {
 
 _cnictl_uninstall() {
     _arguments -s \
+        '(--systemd)--systemd=[Directory of units\: /etc/systemd/system, usually]:DIR:_files -/' \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
         '1::DIRECTORY:_files -/'

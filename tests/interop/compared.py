@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class Compared:
 def compare(one: str, other: str, *arguments: str) -> Compared:
     """Run the command for one scenario or network; skipped counts as failed."""
     argv = [CNICTL, "compare", one, other, *arguments, "-o", "json"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+    path = f"{os.path.dirname(CNICTL)}:{os.environ['PATH']}"  # for a setup that runs cnictl
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode in (0, 1), done.stderr
     (members,) = json.loads(done.stdout)
     assert not members["skipped"], members["skipped"]
