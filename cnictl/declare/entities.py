@@ -137,7 +137,10 @@ def policy(
     *,
     source: Prefix | None = None,
     destination: Prefix | None = None,
-    selector: str = "",
+    tos: int = 0,
+    mark: tuple[int, int] | None = None,
+    incoming: str = "",
+    outgoing: str = "",
     inverted: bool = False,
     action: str = "lookup",
     table: int = 0,
@@ -145,15 +148,24 @@ def policy(
 ) -> Entity:
     """A policy routing rule, identified as iproute2 prints it, its priority apart.
 
-    `selector` are further conditions in iproute2's words; `table` is what `lookup` looks in, 0 for
-    the one of a VRF.
+    `mark` is a value and a mask, `incoming` and `outgoing` are links; `table` is what `lookup` looks
+    in, 0 for the one of a VRF.
     """
     words = ["inet6"] if version == 6 and source is None and destination is None else []
     words += ["not"] if inverted else []
     words += ["from", "all" if source is None else _selected(source)]
     if destination is not None:
         words += ["to", _selected(destination)]
-    words += [*selector.split(), action]
+    if tos:
+        words += ["tos", f"{tos:#x}"]
+    if mark is not None:
+        value, mask = mark
+        words += ["fwmark", f"{value:#x}" if mask == 0xFFFFFFFF else f"{value:#x}/{mask:#x}"]
+    if incoming:
+        words += ["iif", incoming]
+    if outgoing:
+        words += ["oif", outgoing]
+    words.append(action)
     if action == "lookup":
         words.append(TABLE_NAMES.get(table, str(table)) if table else "l3mdev")
     return Entity("policy", " ".join(words), _stated(priority=priority))

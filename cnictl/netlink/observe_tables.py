@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnictl.netlink.names import scope_name
+from cnictl.netlink.names import action_name, scope_name
 from cnictl.netlink.observed import BridgeVlan, FdbEntry, LinkAddress, Neighbour, NextHop, Route, Rule
 from cnictl.spec.address import Address, Prefix
 
@@ -50,7 +50,6 @@ _CLONED = 0x200
 _HOP_FLAGS = {1: "dead", 2: "pervasive", 4: "onlink", 8: "offload", 16: "linkdown", 32: "unresolved"}
 
 # linux/fib_rules.h
-_ACTIONS = {0: "unspec", 1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 _INVERTED = 0x2
 
 # linux/neighbour.h
@@ -130,7 +129,7 @@ def rule(message: Any) -> Rule:
         incoming=message.get_attr("FRA_IIFNAME") or "",
         outgoing=message.get_attr("FRA_OIFNAME") or "",
         mark=(mark or 0, 0xFFFFFFFF if mask is None else mask) if mark or mask else None,
-        action=_ACTIONS.get(message["action"]) or str(message["action"]),
+        action=action_name(message["action"]),
         table=message.get_attr("FRA_TABLE") or message["table"],
         protocol=_PROTOCOLS.get(message.get_attr("FRA_PROTOCOL") or 0)
         or str(message.get_attr("FRA_PROTOCOL")),

@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from cnictl.netlink.message import attributes
+from cnictl.netlink.names import handle_name
 from cnictl.netlink.observed import Filter, Plain, Qdisc, TrafficClass
 
 if TYPE_CHECKING:
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from cnictl.netlink.observe_link import Names
 
 # linux/pkt_sched.h
-_ROOT, _INGRESS, _CLSACT_PARENTS = 0xFFFFFFFF, 0xFFFFFFF1, (0xFFFFFFF2, 0xFFFFFFF3)
-_SPECIAL = {_ROOT: "root", _INGRESS: "ingress", 0xFFFFFFF2: "ingress", 0xFFFFFFF3: "egress", 0: "none"}
+_CLSACT_PARENTS = (0xFFFFFFF2, 0xFFFFFFF3)
 
 # linux/pkt_cls.h
 _U32_SEL = 5
@@ -47,7 +47,7 @@ def filter_(message: Any, name: Names) -> Filter:
     return Filter(
         link=name[message["index"]],
         kind=message.get_attr("TCA_KIND") or "",
-        parent=_handle(message["parent"]),
+        parent=handle_name(message["parent"]),
         protocol=int.from_bytes((message["info"] & 0xFFFF).to_bytes(2, "little"), "big"),
         priority=message["info"] >> 16,
         chain=message.get_attr("TCA_CHAIN") or 0,
@@ -68,14 +68,8 @@ def filter_parents(messages: Iterable[Any]) -> list[tuple[int, int]]:
 
 
 def _common(message: Any, name: Names) -> tuple[str, str, str, str]:
-    handle = _handle(message["handle"])
-    return name[message["index"]], message.get_attr("TCA_KIND") or "", handle, _handle(message["parent"])
-
-
-def _handle(number: int) -> str:
-    if number in _SPECIAL:
-        return _SPECIAL[number]
-    return f"{number >> 16:x}:{number & 0xFFFF:x}" if number & 0xFFFF else f"{number >> 16:x}:"
+    handle, parent = handle_name(message["handle"]), handle_name(message["parent"])
+    return name[message["index"]], message.get_attr("TCA_KIND") or "", handle, parent
 
 
 def _options(message: Any, name: Names) -> dict[str, Plain]:

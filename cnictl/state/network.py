@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cnictl.declare import entities
 from cnictl.declare.entities import MAIN_TABLE
 from cnictl.declare.model import NODE
+from cnictl.netlink.names import KERNEL_HANDLES, mirred_words, protocol_name, u32_handle_name
 from cnictl.spec.document import encode
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ UNREAD = {
 }
 """The kind of entity that each field of a Network gives."""
 
-_KERNEL_HANDLES = range(0x8000, 0xFFFF)  # qdisc_alloc_handle, net/sched/sch_api.c
 _LINK_LOCAL_BITS = 10  # fe80::/10, RFC 4291
 
 
@@ -177,21 +177,14 @@ def _routes(route: Route) -> Iterator[Entity]:
 
 
 def _policy(rule: Rule) -> Entity:
-    words = []
-    if rule.tos:
-        words += ["tos", f"{rule.tos:#x}"]
-    if rule.mark is not None:
-        value, mask = rule.mark
-        words += ["fwmark", f"{value:#x}" if mask == 0xFFFFFFFF else f"{value:#x}/{mask:#x}"]
-    if rule.incoming:
-        words += ["iif", rule.incoming]
-    if rule.outgoing:
-        words += ["oif", rule.outgoing]
     return entities.policy(
         rule.version,
         source=rule.source,
         destination=rule.dst,
-        selector=" ".join(words),
+        tos=rule.tos,
+        mark=rule.mark,
+        incoming=rule.incoming,
+        outgoing=rule.outgoing,
         inverted=rule.inverted,
         action=rule.action,
         table=rule.table,
@@ -222,7 +215,7 @@ def _qdisc(qdisc: Qdisc) -> Entity:
         qdisc.link,
         qdisc.kind if qdisc.kind == "clsact" else qdisc.parent,
         kind=qdisc.kind,
-        handle=None if major in _KERNEL_HANDLES else qdisc.handle,
+        handle=None if major in KERNEL_HANDLES else qdisc.handle,
         rate=_number(rate),
         limit=_number(parameters.get("limit")),
         buffer=_number(parameters.get("buffer")),
@@ -238,8 +231,8 @@ def _filter(filter_: Filter) -> Entity:
         filter_.link,
         filter_.parent,
         priority=filter_.priority,
-        protocol=_PROTOCOLS.get(filter_.protocol) or f"{filter_.protocol:#06x}",
-        handle=_u32_handle(filter_.handle) if filter_.kind == "u32" else f"{filter_.handle:#x}",
+        protocol=protocol_name(filter_.protocol),
+        handle=u32_handle_name(filter_.handle) if filter_.kind == "u32" else f"{filter_.handle:#x}",
         kind=filter_.kind,
         options=encode(options, sort=True) if options else None,
         actions=[_action(one) for one in actions.values()],
@@ -254,26 +247,8 @@ def _action(action: Plain) -> str:
     parameters = options.get("TCA_MIRRED_PARMS") if isinstance(options, dict) else None
     if not isinstance(parameters, dict):
         return f"{kind} {encode(options, sort=True)}"
-    verb, verdict = parameters.get("eaction"), parameters.get("action")
-    return " ".join(
-        (
-            kind,
-            _MIRRED.get(verb, str(verb)) if isinstance(verb, int) else str(verb),
-            f"dev {parameters.get('link')}",
-            _VERDICTS.get(verdict, str(verdict)) if isinstance(verdict, int) else str(verdict),
-        )
-    )
-
-
-_PROTOCOLS = {0x3: "all", 0x800: "ip", 0x806: "arp", 0x86DD: "ipv6", 0x8100: "802.1q"}  # linux/if_ether.h
-_MIRRED = {1: "egress redirect", 2: "egress mirror", 3: "ingress redirect", 4: "ingress mirror"}
-_VERDICTS = {0: "pass", 1: "reclassify", 2: "drop", 3: "pipe", 4: "stolen"}  # TC_ACT_*, linux/pkt_cls.h
-
-
-def _u32_handle(handle: int) -> str:
-    """Spell the handle of a u32 filter as tc does: hash table, bucket, node."""
-    table, bucket, node = handle >> 20, handle >> 12 & 0xFF, handle & 0xFFF
-    return f"{table:x}:{f'{bucket:x}' if bucket else ''}:{node:x}"
+    verb, verdict = _number(parameters.get("eaction")), _number(parameters.get("action"))
+    return mirred_words(verb or 0, str(parameters.get("link", "")), verdict or 0)
 
 
 def _text(fact: object) -> str | None:

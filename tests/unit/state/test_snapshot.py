@@ -272,7 +272,11 @@ FUNCTIONS: dict[str, Any] = {
     "class": entities.traffic_class,
     "filter": entities.traffic_filter,
 }
-IN_THE_KEY = {"route": {"device", "gateway"}, "policy": {"source", "destination"}, "fdb": {"destination"}}
+IN_THE_KEY = {
+    "route": {"device", "gateway"},
+    "policy": {"source", "destination", "mark"},
+    "fdb": {"destination"},
+}
 TYPES = {"str": str, "int": int, "bool": bool, "Address": str, "Sequence[str]": tuple}
 
 
