@@ -5,17 +5,20 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from cnictl.netlink.message import attributes
+from cnictl.netlink.message import attributes, number
 from cnictl.netlink.names import handle_name
 from cnictl.netlink.observed import Filter, Plain, Qdisc, TrafficClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cnictl.netlink.message import Attributes
     from cnictl.netlink.observe_link import Names
 
 # linux/pkt_sched.h
 _CLSACT_PARENTS = (0xFFFFFFF2, 0xFFFFFFF3)
+
+_TBF_RATE64 = 4
 
 # linux/pkt_cls.h
 _U32_SEL = 5
@@ -77,11 +80,18 @@ def _options(message: Any, name: Names) -> dict[str, Plain]:
     if not isinstance(options, dict):  # kinds without options, and those that pyroute2 does not decode
         return {}
     plain = _members(options, name)
-    if message.get_attr("TCA_KIND") == "u32" and "TCA_U32_SEL" in plain:
+    kind = message.get_attr("TCA_KIND")
+    if kind == "u32" and "TCA_U32_SEL" in plain:
         # pyroute2 0.9 reads the keys four bytes too early.
-        data = bytes(options.data[options.offset : options.offset + options.length])  # type: ignore[attr-defined]
-        plain["TCA_U32_SEL"] = _u32_keys(attributes(data, 4)[_U32_SEL])
+        plain["TCA_U32_SEL"] = _u32_keys(_raw(options)[_U32_SEL])
+    if kind == "tbf" and _TBF_RATE64 in (raw := _raw(options)):
+        # pyroute2 0.9 does not know it.
+        plain["TCA_TBF_RATE64"] = number(raw[_TBF_RATE64])
     return plain
+
+
+def _raw(options: Any) -> Attributes:
+    return attributes(bytes(options.data[options.offset : options.offset + options.length]), 4)
 
 
 def _u32_keys(selector: bytes) -> Plain:

@@ -253,6 +253,14 @@ def test_traffic_control_is_observed(node: Node, host: Rtnl, veth: Link) -> None
     assert found.unread == {}
 
 
+def test_a_rate_beyond_32_bits_is_observed(node: Node, veth: Link) -> None:
+    """In the member of its own that it has; the usual one then says the most that fits."""
+    assert veth.up
+    do(node, "tc qdisc add dev veth1 root tbf rate 100gbit burst 100mb latency 10ms")
+    (shaper,) = observe(node.netns).qdiscs
+    assert shaper.options["TCA_TBF_RATE64"] == 12_500_000_000
+
+
 def test_filters_of_both_directions_are_observed(node: Node, host: Rtnl, veth: Link) -> None:
     """A clsact discipline has two places for filters."""
     assert veth.up
