@@ -65,21 +65,27 @@ class Links(Channel):
         mac: str | None = None,
         parent: int = 0,
         netns_fd: int | None = None,
+        txqlen: int | None = None,
+        up: bool = False,
     ) -> None:
         """Make a link of the kind that `info`, from `link_kinds`, describes.
 
-        `mtu` in bytes is sent when it is above 0, else the kernel's default holds; `parent` is the
-        index of what it sits on; it appears in the namespace `netns_fd` when that is given.
+        `mtu` in bytes is sent when it is above 0, else the kernel's default holds, as for `txqlen`,
+        in packets, when it is None; `parent` is the index of what it sits on; it appears in the
+        namespace `netns_fd` when that is given.
         """
         what = f'create link "{name}"'
         if not name:  # the kernel would choose one
             raise NetlinkError(what, errno.EINVAL, reason="LinkAttrs.Name cannot be empty")
-        body = _ifinfomsg()
+        flags = IFF_UP if up else 0
+        body = IFINFOMSG.pack(0, 0, 0, flags, flags)
         if parent:
             body += u32(_LINK, parent)
         body += text(IFLA_IFNAME, name)
         if mtu > 0:
             body += u32(IFLA_MTU, mtu)
+        if txqlen is not None:
+            body += u32(IFLA_TXQLEN, txqlen)
         if mac:
             body += attribute(_ADDRESS, _mac(mac, what))
         if netns_fd is not None:

@@ -8,8 +8,8 @@ from struct import Struct
 from cnictl.netlink.addresses import FAMILIES
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
-from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, u32
-from cnictl.netlink.names import scope_name
+from cnictl.netlink.message import CREATE, EXCL, REPLACE, attribute, attributes, number, u32
+from cnictl.netlink.names import scope_name, scope_number
 from cnictl.spec.address import Address, Prefix
 from cnictl.spec.value import Value
 
@@ -25,7 +25,10 @@ _RTMSG = Struct(
     "=BBBBBBBBI"
 )  # family, lengths of destination and source, TOS, table, protocol, scope, type, flags
 _RTNEXTHOP = Struct("=HBBi")  # length, flags, hops, index
-_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _MULTIPATH, _TABLE, _VIA = 1, 4, 5, 6, 7, 9, 15, 18
+_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _METRICS, _MULTIPATH, _TABLE = 1, 4, 5, 6, 7, 8, 9, 15
+_VIA, _ENCAP_TYPE, _ENCAP = 18, 21, 22
+_REST = (_METRICS, _ENCAP_TYPE, _ENCAP)
+_FAMILY = Struct("=H")
 _F_ONLINK, _F_CLONED, _F_LOOKUP_TABLE = 0x4, 0x200, 0x1000
 _PROTO_BOOT = 3
 _TYPE_UNICAST = 1
@@ -40,11 +43,25 @@ class KernelRoute(Value):
 
     `dst` is `0.0.0.0/0` or `::/0` for a default route, `device` an index (0 when there is none),
     `metric` what iproute2 and the kernel also call priority, `scope` as iproute2 names it,
-    `protocol` and `kind` the numbers RTPROT_* and RTN_*.  A route with several next hops comes
-    as one value for each of them.
+    `protocol` and `kind` the numbers RTPROT_* and RTN_*, `rest` its MTU and the like, and how it
+    encapsulates, as the kernel encodes that.  A route with several next hops comes as one value for
+    each of them, all of which are `multipath`.
     """
 
-    __slots__ = ("dst", "gateway", "device", "source", "table", "metric", "scope", "protocol", "kind")
+    __slots__ = (
+        "dst",
+        "gateway",
+        "device",
+        "source",
+        "table",
+        "metric",
+        "scope",
+        "protocol",
+        "kind",
+        "tos",
+        "rest",
+        "multipath",
+    )
 
     def __init__(
         self,
@@ -58,6 +75,9 @@ class KernelRoute(Value):
         scope: str = "global",
         protocol: int = _PROTO_BOOT,
         kind: int = _TYPE_UNICAST,
+        tos: int = 0,
+        rest: bytes = b"",
+        multipath: bool = False,
     ) -> None:
         self.dst = dst
         self.gateway = gateway
@@ -68,6 +88,9 @@ class KernelRoute(Value):
         self.scope = scope
         self.protocol = protocol
         self.kind = kind
+        self.tos = tos
+        self.rest = rest
+        self.multipath = multipath
 
 
 class Routes(Channel):
@@ -107,7 +130,7 @@ class Routes(Channel):
         `onlink` the gateway is on the link even if no address of the link says so.
         """
         table = table or MAIN_TABLE
-        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST, _F_ONLINK if onlink else 0)
+        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST, flags=_F_ONLINK if onlink else 0)
         if source is not None:
             body += attribute(_PREFSRC, source.packed)
         if gateway is not None:
@@ -130,6 +153,18 @@ class Routes(Channel):
             body += u32(_OIF, link.index)
         self.change(_RTM_DELROUTE, 0, body, f"delete route {_words(dst, gateway, link)}")
 
+    def write_route(self, route: KernelRoute, *, replace: bool = False) -> None:
+        """Add a route as it was read, its flags apart, beside others to the same destination.
+
+        With `replace` it takes the place of one that has the same destination, TOS and metric too.
+        """
+        what = f"{'replace' if replace else 'add'} route {_described(route)}"
+        self.change(_RTM_NEWROUTE, CREATE | (REPLACE if replace else 0), _whole(route), what)
+
+    def remove_route(self, route: KernelRoute) -> None:
+        """Delete the route that is like this one in everything."""
+        self.change(_RTM_DELROUTE, 0, _whole(route), f"delete route {_described(route)}")
+
     def route_to(self, address: Address) -> KernelRoute:
         """The route a packet from here to that address takes, as `ip route get` shows it."""
         length = len(address.packed) * 8
@@ -149,10 +184,35 @@ class Routes(Channel):
             raise
 
 
-def _rtmsg(dst: Prefix, table: int, protocol: int, scope: int, kind: int, flags: int = 0) -> bytes:
+def _rtmsg(
+    dst: Prefix, table: int, protocol: int, scope: int, kind: int, *, tos: int = 0, flags: int = 0
+) -> bytes:
     header = table if table < _HEADER_TABLES else 0
-    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, 0, header, protocol, scope, kind, flags)
+    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, tos, header, protocol, scope, kind, flags)
     return fixed + attribute(_DST, dst.address.packed)
+
+
+def _whole(route: KernelRoute) -> bytes:
+    scope = scope_number(route.scope)
+    body = _rtmsg(route.dst, route.table, route.protocol, scope, route.kind, tos=route.tos)
+    if route.source is not None:
+        body += attribute(_PREFSRC, route.source.packed)
+    gateway = route.gateway
+    if gateway is not None and gateway.version == route.dst.version:
+        body += attribute(_GATEWAY, gateway.packed)
+    elif gateway is not None:
+        body += attribute(_VIA, _FAMILY.pack(FAMILIES[gateway.version]) + gateway.packed)
+    if route.table >= _HEADER_TABLES:
+        body += u32(_TABLE, route.table)
+    if route.metric:
+        body += u32(_PRIORITY, route.metric)
+    body += route.rest
+    return body + u32(_OIF, route.device) if route.device else body
+
+
+def _described(route: KernelRoute) -> str:
+    via = "" if route.gateway is None else f" via {route.gateway}"
+    return f"{route.dst}{via} dev {route.device} table {route.table}"
 
 
 def _words(dst: Prefix, gateway: Address | None, link: Link | None) -> str:
@@ -164,7 +224,7 @@ def _words(dst: Prefix, gateway: Address | None, link: Link | None) -> str:
 
 def _parse(body: bytes, family: int, *, cloned: bool = False) -> Iterator[KernelRoute]:
     """The routes of an RTM_NEWROUTE message, one for each next hop."""
-    answered, length, _, _, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
+    answered, length, _, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
     # A kernel without IPv6 answers a question about its routes with those of IPv4.
     if answered != family or (flags & _F_CLONED and not cloned):
         return
@@ -183,6 +243,9 @@ def _parse(body: bytes, family: int, *, cloned: bool = False) -> Iterator[Kernel
             scope=scope_name(scope),
             protocol=protocol,
             kind=kind,
+            tos=tos,
+            rest=b"".join(attribute(key, found[key]) for key in _REST if key in found),
+            multipath=_MULTIPATH in found,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnictl.netlink.routes import SCOPE_HOST, SCOPE_LINK
+from cnictl.netlink.routes import SCOPE_HOST, SCOPE_LINK, KernelRoute
 from cnictl.netlink.rtnl import Link, LinkGone, NetlinkError, Rtnl
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Address, Prefix
@@ -225,3 +225,59 @@ def test_refused_routes_carry_the_kernels_words(inside: Rtnl, veth: Link) -> Non
         inside.add_route(P("10.1.2.3/16"), link=veth)
     assert refusal.value.reason == "invalid argument"
     assert "prefix" in refusal.value.extack.lower()
+
+
+EVERY_SORT = (
+    "10.1.0.0/16 via 10.9.0.1 mtu 1400 advmss 1300",
+    "10.4.0.0/16 dev eth0 scope link src 10.9.0.2 tos 4 metric 5 proto static",
+    "10.5.0.0/16 via inet6 fd00:9::5 dev eth0",
+    "10.6.0.0/16 encap ip id 5 dst 10.9.0.5 dev eth0",
+    "fd77::/64 via fd00:9::1 metric 77",
+)
+
+
+def test_a_route_is_copied_and_removed_whole(node: Node, inside: Rtnl, veth: Link) -> None:
+    """With its metrics, TOS, encapsulation and gateway of another family; one of several hops says so."""
+    inside.add_address(veth, P("10.9.0.2/24"))
+    inside.add_address(veth, P("fd00:9::2/64"))
+    for words in EVERY_SORT:
+        node.run(["ip", "route", "add", *words.split()], netns=POD).checked()
+
+    def lines(table: str) -> list[str]:
+        found = [
+            node.run(["ip", version, "route", "show", "table", table], netns=POD).checked().stdout
+            for version in ("-4", "-6")
+        ]
+        return [" ".join(line.split()) for line in "".join(found).splitlines()]
+
+    before = lines("main")
+    assert len(before) == len(EVERY_SORT) + 3
+    for route in inside.routes(link=veth):
+        inside.write_route(route.replace(table=100), replace=True)
+        inside.remove_route(route)
+    assert lines("100") == before
+    assert lines("main") == []
+    for route in sorted(inside.routes(100), key=lambda one: one.gateway is not None):
+        inside.write_route(route.replace(table=254))
+    assert sorted(lines("main")) == sorted(before)
+    hops = "10.7.0.0/16 nexthop via 10.9.0.1 dev eth0 nexthop via 10.9.0.3 dev eth0".split()
+    node.run(["ip", "route", "add", *hops], netns=POD).checked()
+    assert {str(one.dst) for one in inside.routes() if one.multipath} == {"10.7.0.0/16"}
+
+
+def test_a_replaced_route_gives_way_and_one_beside_does_not(inside: Rtnl, veth: Link) -> None:
+    """To the same destination with the same metric."""
+    inside.add_address(veth, P("10.9.0.2/24"))
+    first, second, third = (
+        KernelRoute(P("10.1.0.0/16"), device=veth.index, gateway=A(gateway))
+        for gateway in ("10.9.0.3", "10.9.0.4", "10.9.0.5")
+    )
+    inside.write_route(first)
+    inside.write_route(second, replace=True)
+    inside.write_route(third)
+    assert [one for one in inside.routes() if one.gateway] == [third, second]
+    with pytest.raises(NetlinkError) as refusal:
+        inside.remove_route(first)
+    assert str(refusal.value) == (
+        f"delete route 10.1.0.0/16 via 10.9.0.3 dev {veth.index} table 254: no such process"
+    )

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pyroute2.netlink.rtnl.fibmsg import fibmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.rtnl.ndmsg import ndmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.rtnl.rtmsg import rtmsg  # type: ignore[import-untyped]
+from pyroute2.netlink.rtnl.tcmsg import tcmsg  # type: ignore[import-untyped]
 
 import cnictl.netlink.observe  # noqa: F401 - gives pyroute2 a name for a macvlan's queue
 from cnictl.netlink import link_kinds, message
 from cnictl.netlink.link import IFINFOMSG
 from cnictl.netlink.neighbours import FLOOD
+from cnictl.netlink.routes import KernelRoute
 from cnictl.netlink.rtnl import Link, LinkGone, NetlinkError, Rtnl
+from cnictl.netlink.rules import Rules
+from cnictl.netlink.traffic_control import INGRESS, ROOT, TrafficControl
 from cnictl.spec.address import Address, Prefix
 from tests.unit.netlink.recorded import RECORDED
 
@@ -24,9 +29,10 @@ NEWLINK, DELLINK, GETLINK, SETLINK = 16, 17, 18, 19
 NEWADDR, DELADDR, NEWROUTE, DELROUTE = 20, 21, 24, 25
 NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
 ACK, DUMP, EXCL, CREATE, REPLACE, APPEND = 0x4, 0x300, 0x200, 0x400, 0x100, 0x800
+NEWRULE, DELRULE, NEWQDISC, DELQDISC, NEWTFILTER = 32, 33, 36, 37, 44
 
 
-class Recorder(Rtnl):
+class Recorder(Rtnl, Rules, TrafficControl):
     """A client that keeps what it would send; its namespace has the descriptor 4, every link the index 2."""
 
     def __init__(self) -> None:
@@ -47,10 +53,21 @@ class Recorder(Rtnl):
 
 
 LINK = Link(2, "eth0")
+VETH, IFB = Link(3, "veth0"), Link(4, "ifb0")
 HOST = Recorder()
 P, A = Prefix.parse, Address.parse
 
+METRICS = message.attribute(
+    8, message.u32(2, 1400) + message.u32(8, 1300) + message.u32(11, 20)
+)  # RTA_METRICS with MTU, advertised MSS and the first congestion window
+
 Wish = Callable[[Recorder], object]
+
+
+def copied(dst: str, table: int, **facts: Any) -> KernelRoute:
+    """A route through eth0 as sbr copies it to a table."""
+    return KernelRoute(P(dst), device=2, table=table, **facts)
+
 
 GO: dict[str, tuple[Wish, tuple[int, int]]] = {
     "veth": (
@@ -108,6 +125,69 @@ GO: dict[str, tuple[Wish, tuple[int, int]]] = {
         (NEWROUTE, CREATE | EXCL),
     ),
     "delete a connected route": (lambda one: one.delete_route(P("10.9.0.0/24"), link=LINK), (DELROUTE, 0)),
+    "ifb": (
+        lambda one: one.add_link("bwp623e1c388032", link_kinds.plain("ifb"), mtu=1500, txqlen=0, up=True),
+        (NEWLINK, CREATE | EXCL),
+    ),
+    "token bucket": (
+        lambda one: one.add_token_bucket(VETH, rate=1_000_000, limit=125_000, buffer=1_562_500),
+        (NEWQDISC, CREATE | EXCL),
+    ),
+    "token bucket beyond 32 bits": (
+        lambda one: one.add_token_bucket(IFB, rate=12_500_000_000, limit=312_499_998, buffer=5_368_703),
+        (NEWQDISC, CREATE | EXCL),
+    ),
+    "ingress": (lambda one: one.add_ingress(VETH), (NEWQDISC, CREATE | EXCL)),
+    "redirection": (lambda one: one.add_redirection(VETH, IFB), (NEWTFILTER, CREATE | EXCL)),
+    "rule": (lambda one: one.add_rule(P("10.1.2.2/32"), 100), (NEWRULE, CREATE | EXCL)),
+    "rule for a table beyond 255": (
+        lambda one: one.add_rule(P("fd00:1::2/128"), 257),
+        (NEWRULE, CREATE | EXCL),
+    ),
+    "delete a rule": (
+        lambda one: one.delete_rule(P("10.1.2.2/32"), 100, priority=32765),
+        (DELRULE, 0),
+    ),
+    "delete a rule for a table beyond 255": (
+        lambda one: one.delete_rule(P("10.1.2.2/32"), 256, priority=32609),
+        (DELRULE, 0),
+    ),
+    "default route in a table": (
+        lambda one: one.add_route(P("0.0.0.0/0"), link=LINK, gateway=A("10.1.2.1"), table=100),
+        (NEWROUTE, CREATE | EXCL),
+    ),
+    "copy of a connected route": (
+        lambda one: one.write_route(
+            copied("10.1.2.0/24", 100, source=A("10.1.2.2"), scope="link", protocol=2), replace=True
+        ),
+        (NEWROUTE, CREATE | REPLACE),
+    ),
+    "copy of an IPv6 route": (
+        lambda one: one.write_route(copied("fd00:1::/64", 100, metric=256, protocol=2), replace=True),
+        (NEWROUTE, CREATE | REPLACE),
+    ),
+    "copy of a route with metrics": (
+        lambda one: one.write_route(
+            copied("10.9.0.0/16", 256, gateway=A("10.1.2.254"), rest=METRICS), replace=True
+        ),
+        (NEWROUTE, CREATE | REPLACE),
+    ),
+    "copy of a route with a TOS": (
+        lambda one: one.write_route(
+            copied("10.8.0.0/16", 256, metric=5, scope="link", protocol=4, tos=4), replace=True
+        ),
+        (NEWROUTE, CREATE | REPLACE),
+    ),
+    "copy of a route through another family": (
+        lambda one: one.write_route(copied("10.3.0.0/16", 256, gateway=A("fd00:1::5")), replace=True),
+        (NEWROUTE, CREATE | REPLACE),
+    ),
+    "delete a copied route": (
+        lambda one: one.remove_route(
+            copied("10.1.2.0/24", 254, source=A("10.1.2.2"), scope="link", protocol=2)
+        ),
+        (DELROUTE, 0),
+    ),
 }
 
 
@@ -149,6 +229,10 @@ def vxlan(**data: Any) -> Any:
 def vlan(flags: int, vid: int) -> list[Any]:
     spec = [["IFLA_BRIDGE_FLAGS", 1], ["IFLA_BRIDGE_VLAN_INFO", {"flags": flags, "vid": vid}]]
     return ["IFLA_AF_SPEC", {"attrs": spec}]
+
+
+def tc_request(*attributes: Any, **fields: int) -> Any:
+    return tcmsg, {"family": 0, "index": 3, **fields}, attributes
 
 
 PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
@@ -323,6 +407,59 @@ PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
         lambda one: one.delete_tunnel_entry(LINK, FLOOD, A("192.0.2.2")),
         (DELNEIGH, 0),
         tunnel_request(FLOOD, "192.0.2.2", state=0),
+    ),
+    "put back beside others": (
+        lambda one: one.write_route(copied("10.9.0.0/16", 254, gateway=A("10.9.0.1"), metric=7)),
+        (NEWROUTE, CREATE),
+        route_request(
+            ["RTA_DST", "10.9.0.0"],
+            ["RTA_GATEWAY", "10.9.0.1"],
+            ["RTA_PRIORITY", 7],
+            ["RTA_OIF", 2],
+            dst_len=16,
+        ),
+    ),
+    "delete in a table": (
+        lambda one: one.remove_route(copied("fd00:9::/64", 5000, source=A("fd00:9::2"), scope="site")),
+        (DELROUTE, 0),
+        route_request(
+            ["RTA_DST", "fd00:9::"],
+            ["RTA_PREFSRC", "fd00:9::2"],
+            ["RTA_TABLE", 5000],
+            ["RTA_OIF", 2],
+            family=AF_INET6,
+            dst_len=64,
+            table=0,
+            scope=200,
+        ),
+    ),
+    "IPv6 rule": (
+        lambda one: one.add_rule(P("fd00:9::2/128"), 5000),
+        (NEWRULE, CREATE | EXCL),
+        (
+            fibmsg,
+            {"family": AF_INET6, "src_len": 128, "table": 0, "res1": 3, "action": 1},
+            (["FRA_SRC", "fd00:9::2"], ["FRA_TABLE", 5000]),
+        ),
+    ),
+    "delete a rule of any priority": (
+        lambda one: one.delete_rule(P("10.9.0.0/24"), 100),
+        (DELRULE, 0),
+        (
+            fibmsg,
+            {"family": AF_INET, "src_len": 24, "table": 100, "res1": 3},
+            (["FRA_SRC", "10.9.0.0"],),
+        ),
+    ),
+    "delete a shaper": (
+        lambda one: one.delete_qdisc(VETH, ROOT),
+        (DELQDISC, 0),
+        tc_request(parent=0xFFFFFFFF),
+    ),
+    "delete what looks at what is received": (
+        lambda one: one.delete_qdisc(VETH, INGRESS),
+        (DELQDISC, 0),
+        tc_request(parent=0xFFFFFFF1),
     ),
     "default route of IPv6": (
         lambda one: one.add_route(P("::/0"), link=LINK, gateway=A("fd00::1"), exclusive=False),
