@@ -43,7 +43,10 @@ def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
         if expectation.absent:
             if found is not None:
                 drifts.append(Drift(expectation))
-        elif found is None:
+            continue
+        if found is None and wanted.kind == "route" and not expectation.stays:
+            found = _moved(state, expectation.where, wanted.key)
+        if found is None:
             identity = (expectation.where, wanted.kind, wanted.key)
             if identity not in missing:
                 missing.add(identity)
@@ -55,6 +58,19 @@ def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
                 if found.facts.get(name) != fact and not _unsaid(found, name)
             ]
     return drifts
+
+
+def _moved(state: State, where: str, key: str) -> Entity | None:
+    """Return a route of a container's main table as it is in a table that a rule names for an address."""
+    if where == NODE or " table " in key:
+        return None
+    for policy in state.of_kind(where, "policy"):
+        words = policy.key.split(" ")
+        if len(words) == 4 and (words[0], words[2]) == ("from", "lookup") and words[1] != "all":
+            found = state.find(where, "route", f"{key} table {words[3]}")
+            if found is not None:
+                return found
+    return None
 
 
 def sentence(drift: Drift) -> str:
@@ -73,10 +89,14 @@ def sentence(drift: Drift) -> str:
     if isinstance(wanted, bool) or isinstance(drift.found, bool):
         word = drift.fact.replace("_", " ")
         return f"{name} is {'' if drift.found else 'not '}{word}{place}"
-    has = "no" if drift.found in (None, "") else ""
-    found = "" if has else f" {drift.found}"
+    has = "no" if drift.found in (None, "", ()) else ""
+    found = "" if has else f" {_listed(drift.found)}"
     fact = _WORDS.get(drift.fact, drift.fact)
-    return f"{name} has {has + ' ' if has else ''}{fact}{found}, not {wanted}{place}"
+    return f"{name} has {has + ' ' if has else ''}{fact}{found}, not {_listed(wanted)}{place}"
+
+
+def _listed(fact: Fact | None) -> str:
+    return ", ".join(fact) if isinstance(fact, tuple) else str(fact)
 
 
 _WORDS = {

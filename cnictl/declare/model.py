@@ -36,14 +36,19 @@ class Entity(Value):
 
 
 class Expectation(Value):
-    """An entity that must be in a place with at least the facts given, or must be absent there."""
+    """An entity that must be in a place with at least the facts given, or must be absent there.
 
-    __slots__ = ("where", "entity", "absent")
+    A route of a container's main table may be in the table of one of its addresses instead, where the
+    plugin sbr moves it, unless it `stays`.
+    """
 
-    def __init__(self, where: str, entity: Entity, *, absent: bool = False) -> None:
+    __slots__ = ("where", "entity", "absent", "stays")
+
+    def __init__(self, where: str, entity: Entity, *, absent: bool = False, stays: bool = False) -> None:
         self.where = where
         self.entity = entity
         self.absent = absent
+        self.stays = stays
 
 
 class State(Value):

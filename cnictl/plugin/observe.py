@@ -40,6 +40,10 @@ def observe(expectations: Iterable[Expectation]) -> State:
         kinds = {entity.kind for entity in wanted}
         if kinds & NETLINK_KINDS:
             state.extend(where, _netlink(where, wanted))
+        if kinds & {"qdisc", "filter"}:
+            state.extend(where, _traffic_control(where, wanted))
+        if "policy" in kinds or (where != NODE and _lacks_a_route(state, where, wanted)):
+            state.extend(where, _policies(where))
         if "sysctl" in kinds:
             state.extend(where, _sysctls(where, [one.key for one in wanted if one.kind == "sysctl"]))
         if kinds & {"chain", "rule"}:
@@ -130,6 +134,25 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                     scope=route.scope,
                     source=route.source,
                 )
+
+
+def _traffic_control(where: str, wanted: list[Entity]) -> Iterator[Entity]:
+    from cnictl.plugin import observe_traffic
+
+    kinds = ("qdisc", "filter")
+    links = {entity.key.split(" ")[0] for entity in wanted if entity.kind in kinds}
+    return observe_traffic.traffic_control(where, links)
+
+
+def _policies(where: str) -> Iterator[Entity]:
+    from cnictl.plugin import observe_traffic
+
+    return observe_traffic.policies(where)
+
+
+def _lacks_a_route(state: State, where: str, wanted: list[Entity]) -> bool:
+    """Whether a route is not where it is expected: rules then tell `compare` where it may be instead."""
+    return any(one.kind == "route" and state.find(where, one.kind, one.key) is None for one in wanted)
 
 
 def _peer(link: Link) -> str:

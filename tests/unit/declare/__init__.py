@@ -1,0 +1,1 @@
+"""The thin netlink client without a kernel: codec, requests, errors."""

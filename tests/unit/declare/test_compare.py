@@ -14,11 +14,13 @@ NETWORK = Prefix.parse("10.1.2.2/24")
 ADDRESS = NETWORK.address
 
 
-def drifts(wanted: Entity, *found: Entity, where: str = NODE) -> list[str]:
+def drifts(
+    wanted: Entity, *found: Entity, where: str = NODE, absent: bool = False, stays: bool = False
+) -> list[str]:
     """Return the sentences about one expectation, given what was found in its place."""
     state = State()
     state.extend(where, found)
-    return [str(one) for one in compare([Expectation(where, wanted)], state)]
+    return [str(one) for one in compare([Expectation(where, wanted, absent=absent, stays=stays)], state)]
 
 
 @pytest.mark.parametrize(
@@ -98,3 +100,70 @@ def test_what_is_missing_is_missed_once():
     wanted = [entities.link("veth1", up=True), entities.link("veth1", master="cni0")]
     found = compare([Expectation(NODE, one) for one in wanted], state)
     assert [str(one) for one in found] == ["there is no link veth1"]
+
+
+class TestMovedRoutes:
+    """A route of a container's main table that is in the table of one of its addresses."""
+
+    DESTINATION, GATEWAY, SOURCE = (
+        Prefix.parse("10.9.0.0/16"),
+        Address.parse("10.1.2.1"),
+        Prefix.host(ADDRESS),
+    )
+    ROUTE = entities.route(DESTINATION, device="eth0", gateway=GATEWAY, metric=7)
+    MOVED = entities.route(DESTINATION, device="eth0", gateway=GATEWAY, metric=7, table=100)
+    RULE = entities.policy(4, source=SOURCE, table=100)
+    MISSING = "route 10.9.0.0/16 via 10.1.2.1 dev eth0 metric 7 is missing"
+
+    def test_counts_where_a_rule_leads_there(self):
+        """What comes from the address takes it."""
+        assert drifts(self.ROUTE, self.MOVED, self.RULE, where=POD) == []
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            entities.policy(4, source=Prefix.host(ADDRESS), table=101),
+            entities.policy(4, table=100),
+            entities.policy(4, source=Prefix.host(ADDRESS), incoming="eth0", table=100),
+            entities.policy(4, source=Prefix.host(ADDRESS), table=100, inverted=True),
+            entities.policy(
+                4, source=Prefix.host(ADDRESS), destination=Prefix.parse("10.2.0.0/16"), table=100
+            ),
+            entities.policy(4, source=Prefix.host(ADDRESS), action="blackhole"),
+        ],
+    )
+    def test_does_not_count_with_another_rule(self, rule: Entity):
+        """For another table, for everybody, or under further conditions."""
+        assert drifts(self.ROUTE, self.MOVED, rule, where=POD) == [f"{self.MISSING} in {POD}"]
+
+    def test_does_not_count_without_the_route(self):
+        """A rule alone is no way."""
+        assert drifts(self.ROUTE, self.RULE, where=POD) == [f"{self.MISSING} in {POD}"]
+
+    def test_does_not_count_on_the_node(self):
+        """Where nobody moves them."""
+        assert drifts(self.ROUTE, self.MOVED, self.RULE) == [self.MISSING]
+
+    def test_does_not_count_for_one_that_stays(self):
+        """Or for one that must not be there: that it is elsewhere is then as it should be."""
+        both = (self.MOVED, self.RULE)
+        assert drifts(self.ROUTE, *both, where=POD, stays=True) == [f"{self.MISSING} in {POD}"]
+        assert drifts(self.ROUTE, *both, where=POD, absent=True) == []
+
+    def test_has_the_facts_that_are_expected(self):
+        """Being somewhere else is not being something else."""
+        wanted = Entity("route", self.ROUTE.key, {"source": "10.1.2.2"})
+        found = Entity("route", self.MOVED.key, {"source": "10.1.2.3"})
+        assert drifts(wanted, found, self.RULE, where=POD) == [
+            f"route {wanted.key} has source 10.1.2.3, not 10.1.2.2 in {POD}"
+        ]
+
+
+def test_several_values_of_a_fact_are_listed():
+    """Each in its own words, none as none."""
+    wanted = entities.traffic_filter("veth0", "ffff:", priority=1, actions=["one", "two"])
+    found = entities.traffic_filter("veth0", "ffff:", priority=1, actions=["other"])
+    name = "filter veth0 ffff: pref 1 all"
+    assert drifts(wanted, found) == [f"{name} has actions other, not one, two"]
+    nothing = entities.traffic_filter("veth0", "ffff:", priority=1, actions=[])
+    assert drifts(wanted, nothing) == [f"{name} has no actions, not one, two"]
