@@ -146,7 +146,7 @@ class Links(Channel):
     def set_alias(self, link: Link, alias: str) -> None:
         """Note down a text of up to 255 bytes for people and programs that look at the link."""
         what = f'set alias of "{link.name}" to {alias}'
-        self._set(link, text(_IFALIAS, alias), what)
+        self._set(link, attribute(_IFALIAS, alias.encode()), what)
 
     def rename(self, link: Link, name: str) -> None:
         """Only a link that is down can be renamed before Linux 6.2."""

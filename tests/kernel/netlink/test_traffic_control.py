@@ -50,10 +50,11 @@ def test_an_ifb_is_made_as_upstream_makes_it(node: Node, ifb: Link) -> None:
 
 
 def test_a_link_has_an_alias(node: Node, host: Rtnl, ifb: Link) -> None:
-    """As `ip link set alias` gives it one, without the zero byte of a name."""
-    host.set_alias(ifb, "net: web, if: eth0, id: c1")
-    (found,) = witness.ip(node, "link", "show", "dev", "ifb7")
-    assert found["ifalias"] == host.link("ifb7").alias == "net: web, if: eth0, id: c1"
+    """As `ip link set alias` gives it one, without the zero byte of a name, so that 255 bytes fit."""
+    for alias in ("net: web, if: eth0, id: c1", "a" * 255):
+        host.set_alias(ifb, alias)
+        (found,) = witness.ip(node, "link", "show", "dev", "ifb7")
+        assert found["ifalias"] == host.link("ifb7").alias == alias
 
 
 def test_a_token_bucket(node: Node, traffic: TrafficControl, ifb: Link) -> None:

@@ -340,11 +340,6 @@ PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
             ["RTA_DST", "10.9.2.0"], ["RTA_GATEWAY", "10.9.2.0"], ["RTA_OIF", 2], dst_len=24, flags=4
         ),
     ),
-    "alias": (
-        lambda one: one.set_alias(LINK, "vxlan of net"),
-        (SETLINK, 0),
-        link_request(["IFLA_IFALIAS", "vxlan of net"]),
-    ),
     "tunnel end of IPv4": (
         lambda one: one.add_link(
             "vxlan.7",
