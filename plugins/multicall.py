@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PROGRAMS = {
+    "bandwidth": "meta.bandwidth",
     "bridge": "main.bridge",
     "dhcp": "ipam.dhcp",
     "flannel": "meta.flannel",

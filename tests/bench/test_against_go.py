@@ -59,6 +59,13 @@ DAEMONS = [
     "sh testdata/dhcp/daemon.sh /run/cni/go.sock {go}/dhcp daemon",
 ]
 TUNING = {"type": "tuning", "sysctl": {"net.core.somaxconn": "500"}, "mtu": 1400}
+BANDWIDTH = {
+    "type": "bandwidth",
+    "ingressRate": 8000000,
+    "ingressBurst": 800000,
+    "egressRate": 16000000,
+    "egressBurst": 800000,
+}
 CASES = [
     Case("bridge", [bridge("10.90.0")]),
     Case("ptp", [{"type": "ptp", "ipMasq": True, "ipam": host_local("10.90.1")}]),
@@ -70,6 +77,7 @@ CASES = [
     # The Go portmap 1.1.1 looks for the IPv4 rules among those of IPv6, and fails there.
     Case("portmap", [portmap()], before=[bridge("10.90.4")], failing=("CHECK",)),
     Case("tuning", [TUNING], before=[bridge("10.90.5")]),
+    Case("bandwidth", [BANDWIDTH], before=[bridge("10.90.8")], anew=True),
     Case("chain", [bridge("10.90.6"), portmap(), TUNING], failing=("CHECK",)),
 ]
 

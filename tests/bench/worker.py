@@ -31,14 +31,16 @@ class Case:
     """Plugins that are called one after the other, in a container that others may have served before.
 
     `setup` are commands that come first, in which `{ours}` and `{go}` are the directories of the sets; a
-    plugin's `SET` is the name of its own.  `failing` are the verbs that the Go plugins fail at by a mistake
-    of theirs.
+    plugin's `SET` is the name of its own.  With `anew` those before add and delete it each time, because the
+    plugins leave something to their DEL.  `failing` are the verbs that the Go plugins fail at by a mistake of
+    theirs.
     """
 
     name: str
     plugins: list[dict[str, Any]]
     before: list[dict[str, Any]] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
+    anew: bool = False
     ifname: str = "eth0"
     failing: tuple[str, ...] = ()
 
@@ -54,7 +56,11 @@ class Container:
         self.netns = f"/run/netns/{self.name}"
         self.result: Any = None
         create_named(self.netns)
-        for plugin in case.before:
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self.result = None
+        for plugin in self.case.before:
             self.call("ADD", plugin)
         self._given = self.result
 
@@ -62,6 +68,10 @@ class Container:
         """Have each verb over all plugins, and return how long the calls of each took together."""
         took = {verb: self.calls(verb) for verb in VERBS}
         self.result = self._given
+        if self.case.anew:
+            for plugin in reversed(self.case.before):
+                self.call("DEL", plugin)
+            self._prepare()
         return took
 
     def calls(self, verb: str) -> float:

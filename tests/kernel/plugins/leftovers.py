@@ -19,7 +19,7 @@ _PASSING = ("LOWER_UP", "NO-CARRIER")  # follow from other links
 
 
 def leftovers(node: Node, *netns: str) -> dict[str, object]:
-    """Return links, addresses, routes, rules and files of the node and of some of its namespaces."""
+    """Return links, addresses, routes, rules, queues and files of the node and of some of its namespaces."""
     found: dict[str, object] = {}
     for place in ("", *netns):
         links = witness.ip(node, "addr", netns=place)
@@ -48,6 +48,10 @@ def leftovers(node: Node, *netns: str) -> dict[str, object]:
             if "fe80" not in line and "multicast" not in line
         ]
         found[f"{place} routes"] = sorted(routes)
+        found[f"{place} queues"] = sorted(
+            (one["dev"], one["kind"], one["handle"], str(one.get("options")))
+            for one in witness.tc(node, "qdisc", netns=place)
+        )
     for version in (4, 6):
         for table in ("nat", "filter"):
             lines = witness.iptables(node, table, version=version)

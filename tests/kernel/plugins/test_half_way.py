@@ -53,6 +53,16 @@ LISTS: dict[str, list[dict[str, Any]]] = {
             "sysctl": {"net.ipv4.conf.IFNAME.arp_filter": "1", "net.core.somaxconn": "300"},
         },
     ],
+    "bandwidth": [
+        BRIDGE,
+        {
+            "type": "bandwidth",
+            "ingressRate": 8000000,
+            "ingressBurst": 800000,
+            "egressRate": 8000000,
+            "egressBurst": 800000,
+        },
+    ],
 }
 UPLINK = "ip link add uplink up type bridge"
 SETUP = {
@@ -104,6 +114,8 @@ def test_nothing_is_left_whichever_step_fails(
     """A failing ADD leaves the node as it was; DEL after a killed one does."""
     first, node = make_node(), make_node()
     for one in (first, node):
+        # Duplicate address detection on the bridge would end some time between two looks.
+        one.run(["sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0"]).checked()
         one.run(["sh", "-ec", SETUP.get(name, "")]).checked()
     steps = count_steps(Attachment(first, plugins_dir, LISTS[name]), faulty_plugins)
     attachment = Attachment(node, plugins_dir, LISTS[name])

@@ -16,6 +16,8 @@ from tests.kernel.state.conftest import Observed
 
 SCENARIOS = {one.name: one for one in load_all([f"{ROOT}/testdata/scenarios"])}
 TELLING = (
+    "bandwidth-both",
+    "bandwidth-ingress",
     "bridge-dual-stack",
     "bridge-mac-spoof-check",
     "bridge-masquerade-nftables",
