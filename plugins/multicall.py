@@ -22,6 +22,7 @@ PROGRAMS = {
     "macvlan": "main.macvlan",
     "portmap": "meta.portmap",
     "ptp": "main.ptp",
+    "sbr": "meta.sbr",
     "static": "ipam.static",
     "tuning": "meta.tuning",
 }

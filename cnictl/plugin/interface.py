@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnictl.netlink.rtnl import Link
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Address, Prefix
-    from cnictl.spec.result import Interface, Result
+    from cnictl.spec.result import Interface, Result, Route
 
     P = ParamSpec("P")
 
@@ -203,14 +203,7 @@ def declare_addressing(
     for ip in result.ips:
         if _is_own(result, ip.interface, request):
             expected += declare_address(where, ifname, ip.address, connected=connected)
-    gateways: dict[int, Address] = {}
-    for ip in result.ips:
-        if ip.gateway is not None and ip.interface is not None:
-            gateways.setdefault(ip.address.version, ip.gateway)
-    for route in result.routes:
-        gateway = route.gw or gateways.get(route.dst.version)
-        if gateway is not None and gateway.is_unspecified:
-            gateway = None  # which the kernel takes for none
+    for route, gateway in routes_with_gateways(result):
         expected.append(
             Expectation(
                 where,
@@ -237,6 +230,17 @@ def declare_address(
     if connected and address.length < address.address.bits:
         expected.append(Expectation(where, entities.connected(link_name, address)))
     return expected
+
+
+def routes_with_gateways(result: Result) -> list[tuple[Route, Address | None]]:
+    """Return the routes of a Result, each with the gateway that `configure` gives it."""
+    gateways: dict[int, Address] = {}
+    for ip in result.ips:
+        if ip.gateway is not None and ip.interface is not None:
+            gateways.setdefault(ip.address.version, ip.gateway)
+    found = [(route, route.gw or gateways.get(route.dst.version)) for route in result.routes]
+    # The kernel takes 0.0.0.0 and :: for no gateway.
+    return [(route, None if via is None or via.is_unspecified else via) for route, via in found]
 
 
 def declare_veth(

@@ -78,6 +78,7 @@ CASES = [
     Case("portmap", [portmap()], before=[bridge("10.90.4")], failing=("CHECK",)),
     Case("tuning", [TUNING], before=[bridge("10.90.5")]),
     Case("bandwidth", [BANDWIDTH], before=[bridge("10.90.8")], anew=True),
+    Case("sbr", [{"type": "sbr"}], before=[bridge("10.90.9")], anew=True),
     Case("chain", [bridge("10.90.6"), portmap(), TUNING], failing=("CHECK",)),
 ]
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOTES = "CNICTL_INTEROP_NOTES"
-PACKAGED = ("State after ADD", "What the Go plugins' own CHECK and DEL fail at")
+PACKAGED = (
+    "State after ADD",
+    "What the Go plugins' own CHECK and DEL fail at",
+    "What a second DEL of the Go plugins fails at",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

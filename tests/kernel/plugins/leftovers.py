@@ -48,6 +48,11 @@ def leftovers(node: Node, *netns: str) -> dict[str, object]:
             if "fe80" not in line and "multicast" not in line
         ]
         found[f"{place} routes"] = sorted(routes)
+        found[f"{place} policies"] = [
+            line
+            for version in ("-4", "-6")
+            for line in node.run(["ip", version, "rule"], netns=place).checked().stdout.splitlines()
+        ]
         found[f"{place} queues"] = sorted(
             (one["dev"], one["kind"], one["handle"], str(one.get("options")))
             for one in witness.tc(node, "qdisc", netns=place)

@@ -11,6 +11,7 @@ import pytest
 from cnictl.sandbox.node import ROOT
 from cnictl.scenario.load import load_all
 from cnictl.scenario.model import Scenario
+from tests import witness
 from tests.conftest import unavailable
 from tests.kernel.state.conftest import Observed
 
@@ -228,3 +229,36 @@ def test_what_a_plugin_keeps_of_a_pod_is_in_the_snapshot(observed: Observed, plu
     assert before.state.find("", "file", "/var/lib/cni/flannel/c1") is None
     assert found is not None
     assert '"subnet":"10.244.1.0/24"' in str(found.facts["content"])
+
+
+DIRECTED = {
+    "tc qdisc del dev VETH root": "qdisc VETH root is missing",
+    "tc qdisc add dev VETH root handle 1: tbf rate 1gbit burst 1mb latency 1ms": (
+        "qdisc VETH root has rate 125000000, not 12500000000"
+    ),
+    "tc filter del dev VETH parent ffff:": "filter VETH ffff: pref 1 all fh 800::800 is missing",
+    "tc qdisc del dev bwp9b00b9b7c279 root": "qdisc bwp9b00b9b7c279 root is missing",
+    "ip link del bwp9b00b9b7c279": "there is no link bwp9b00b9b7c279",
+    "ip -n c1 route del default table 100": "route default via 10.1.0.1 dev eth0 is missing in /run/netns/c1",
+    "ip -n c1 route add 10.1.0.0/16 dev eth0": (
+        "route 10.1.0.0/16 dev eth0 is there in /run/netns/c1, and should not be"
+    ),
+    "ip -n c1 rule del from 10.1.0.2": "policy from 10.1.0.2 lookup 100 is missing in /run/netns/c1",
+}
+
+
+def test_both_observers_notice_the_same_of_traffic(observed: Observed, plugins_dir: str):
+    """What bandwidth limits and sbr directs, and what is expected of plugins whose routes sbr has moved."""
+    limits = {"type": "bandwidth", "ingressRate": 100_000_000_000, "ingressBurst": 8_000_000}
+    limits |= {"egressRate": 8_000_000, "egressBurst": 800_000}
+    observed.attach(network(BRIDGE, limits, {"type": "sbr"}), plugins_dir)
+    assert observed.ask("drifts") == {"thin": [], "full": []}
+    for command, sentence in DIRECTED.items():
+        veth = next(
+            one["ifname"] for one in witness.ip(observed.node, "link") if one["ifname"].startswith("veth")
+        )
+        observed.sh(command.replace("VETH", veth))
+        drifts = observed.ask("drifts")
+        assert drifts["thin"] == drifts["full"]
+        found = [one for one in drifts["full"] if one.startswith(sentence.replace("VETH", veth))]
+        assert found, (command, drifts["full"])
