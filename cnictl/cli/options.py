@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnictl import configuration
 from cnictl.cli import output
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.cli.narration import Narrated
@@ -14,7 +15,7 @@ from cnictl.cli.problems import UsageProblem
 from cnictl.invoke import directories
 from cnictl.render.form import Form
 from cnictl.render.result import result_members, result_table
-from cnictl.runtime import cache, capability, configuration, container, lookup, target
+from cnictl.runtime import cache, capability, container, lookup, target
 from cnictl.runtime.attachment import Attachment, parse_pairs
 from cnictl.runtime.lookup import Wanted
 from cnictl.runtime.network import Runtime

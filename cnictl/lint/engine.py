@@ -9,11 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import LISTS, SINGLES, files
 from cnictl.lint import rules
 from cnictl.lint.locate import Node, Span, find, line_at, position, spelled
 from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Severity
 from cnictl.lint.subject import Configuration
-from cnictl.runtime.configuration import LISTS, SINGLES, files
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from cnictl.configuration import LISTS, SINGLES
 from cnictl.lint.locate import NotJSON, scan
-from cnictl.runtime.configuration import LISTS, SINGLES
 from cnictl.spec.conflist import select_version
 from cnictl.spec.document import DecodeError, Document, decode
 from cnictl.spec.errors import CniError

@@ -1,14 +1,10 @@
 """What a runtime remembers of its attachments: libcni's result cache, in its place and its form.
 
-One file an attachment, `<directory>/results/<network>-<container id>-<ifname>`, one compact JSON
-object.  containerd, CRI-O, podman and nerdctl write and read the same files, perhaps on the same
-node, so neither names nor keys may change.
+`cnictl.spec.cached` describes the files; here they are found, written, and read whoever wrote them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnictl import durable
 from cnictl.runtime.attachment import Attachment
 from cnictl.spec import result as results
+from cnictl.spec.cached import KIND, Cached
+from cnictl.spec.cached import read as read_cached
 from cnictl.spec.document import DecodeError, Document, decode, encode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError, CniError
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
 
 DEFAULT_DIRECTORY = "/var/lib/cni"
-KIND = "cniCacheV1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +84,18 @@ class Cache:
     ) -> None:
         """Remember an attachment; readers see the old file or the new one, never half of one."""
         path = self.path(network, attachment)
-        document: dict[str, Json] = {
-            "kind": KIND,
-            "containerId": attachment.container_id,
-            "config": None if config is None else base64.b64encode(config).decode(),
-            "ifName": attachment.ifname,
-            "networkName": network,
-        }
-        if attachment.netns:
-            document["netns"] = attachment.netns
-        if attachment.args:
-            document["cniArgs"] = [[key, value] for key, value in attachment.args]
-        if attachment.capability_args:
-            document["capabilityArgs"] = dict(attachment.capability_args)
-        if result is not None:
-            document["result"] = result.members()
-        # the outermost keys in this order, all others sorted: what Go makes of a struct that holds maps
-        text = ",".join(f"{encode(key)}:{encode(value, sort=True)}" for key, value in document.items())
+        document = Cached(
+            network,
+            attachment.container_id,
+            attachment.ifname,
+            netns=attachment.netns,
+            args=attachment.args,
+            capability_args=attachment.capability_args,
+            config=config,
+            result=None if result is None else result.members(),
+        )
         try:
-            durable.replace(path, f"{{{text}}}".encode())
+            durable.replace(path, document.encode())
         except OSError as error:
             raise CnictlError(f"{errno_text(error.errno or 0)}: {path}") from error
 
@@ -222,30 +212,13 @@ def _decode_result(data: bytes) -> dict[str, Json]:
 
 def _attachment(path: str, members: dict[str, Json]) -> CachedAttachment:
     """What a document of our kind says, or CniError when one of its keys has another type than Go accepts."""
-    document = Document(members)
-    try:
-        config = base64.b64decode(document.string("config"), validate=True)
-    except binascii.Error as error:
-        raise document.mismatch("config", "base64", document.get("config")) from error
-    pairs: list[tuple[str, str]] = []
-    for pair in document.array("cniArgs"):
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
-            raise document.mismatch("cniArgs", "pairs of strings", pair)
-        pairs.append((str(pair[0]), str(pair[1])))
-    capability_args, result = document.object("capabilityArgs"), document.object("result")
-    network, ifname = document.string("networkName"), document.string("ifName")
-    if path and not (network and ifname):
+    known = read_cached(members)
+    if path and not (known.network and known.ifname):
         raise CnictlError("networkName or ifName is missing")
     return CachedAttachment(
         path,
-        network,
-        Attachment(
-            document.string("containerId"),
-            document.string("netns"),
-            ifname,
-            tuple(pairs),
-            capability_args.members if capability_args else {},
-        ),
-        config,
-        result.members if result else None,
+        known.network,
+        Attachment(known.container_id, known.netns, known.ifname, known.args, known.capability_args),
+        known.config or b"",
+        known.result,
     )

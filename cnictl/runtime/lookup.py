@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cnictl.runtime import configuration, target
+from cnictl import configuration
+from cnictl.runtime import target
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.container import default_id, same_place
 from cnictl.spec.errors import CnictlError

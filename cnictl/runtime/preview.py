@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnictl.runtime import configuration
+from cnictl import configuration
 from cnictl.runtime.operation import Operation
 from cnictl.spec.errors import CnictlError
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cnictl.runtime import configuration
-from cnictl.runtime.configuration import LISTS, SINGLES, Candidate
+from cnictl import configuration
+from cnictl.configuration import LISTS, SINGLES, Candidate
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.names import is_name

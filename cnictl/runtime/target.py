@@ -6,8 +6,8 @@ import difflib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnictl.runtime import configuration
-from cnictl.runtime.configuration import NoConfigurations, NoSuchNetwork
+from cnictl import configuration
+from cnictl.configuration import NoConfigurations, NoSuchNetwork
 
 if TYPE_CHECKING:
     from cnictl.spec.conflist import NetworkList

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
-from cnictl.runtime import configuration
+from cnictl import configuration
 from cnictl.scenario.keys import ATTACHMENT, COMMAND, DISTURBANCE, EXPECT, KERNEL, REACH, SCENARIO
 from cnictl.scenario.model import Attach, Command, Disturbance, Protocol, Reach, Scenario
 from cnictl.spec.conflist import parse_list

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import parse
 from cnictl.declare import entities
 from cnictl.declare.compare import Drift, compare
 from cnictl.declare.entities import MAIN_TABLE
@@ -18,7 +19,6 @@ from cnictl.declare.model import NODE, Expectation
 from cnictl.netns import Netns, NetnsError
 from cnictl.plugin.request import Request
 from cnictl.runtime.cache import DEFAULT_DIRECTORY, Cache
-from cnictl.runtime.configuration import parse
 from cnictl.spec.document import Document, decode_object
 from cnictl.spec.errors import CnictlError, CniError
 from cnictl.spec.request import for_attachment

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import parse
 from cnictl.declare import entities
 from cnictl.declare.entities import MAIN_TABLE
 from cnictl.declare.model import NODE
@@ -16,7 +17,6 @@ from cnictl.ipam import lease_record
 from cnictl.ipam.dhcp_rpc import SOCKET
 from cnictl.ipam.store import DATA_DIR, Reservation
 from cnictl.runtime.cache import Cache
-from cnictl.runtime.configuration import parse
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.result import current, parse_any

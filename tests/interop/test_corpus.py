@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnictl.runtime import configuration
+from cnictl import configuration
 from cnictl.spec.conflist import NetworkList
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.versions import at_least

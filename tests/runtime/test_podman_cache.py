@@ -27,7 +27,7 @@ pytestmark = pytest.mark.runtime
 CHECK = """
 import sys
 from dataclasses import replace
-from cnictl.runtime import configuration
+from cnictl import configuration
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.network import Runtime
 from cnictl.runtime.plugin import Plugins

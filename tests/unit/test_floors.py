@@ -24,7 +24,7 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "child durable flock forwarding install invoke"
+            "child configuration durable flock forwarding install invoke"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",

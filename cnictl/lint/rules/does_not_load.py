@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import LISTS, files
 from cnictl.lint.mention import mentioned
 from cnictl.lint.model import Remark, rule
-from cnictl.runtime.configuration import LISTS, files
 from cnictl.spec.conflist import PluginConfig, parse_list, parse_plugin
 from cnictl.spec.document import Document, encode
 from cnictl.spec.errors import CniError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import LISTS, SINGLES
 from cnictl.lint.model import INFO, Remark, rule
-from cnictl.runtime.configuration import LISTS, SINGLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import SINGLES
 from cnictl.lint.model import Remark, rule
-from cnictl.runtime.configuration import SINGLES
 from cnictl.spec.document import Document
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from typing import Any
 
+from cnictl.configuration import parse
 from cnictl.declare.compare import compare
 from cnictl.declare.model import Expectation
 from cnictl.plugin.observe import observe as observe_thinly
 from cnictl.render.difference import difference_tree
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
-from cnictl.runtime.configuration import parse
 from cnictl.runtime.network import Runtime
 from cnictl.runtime.plugin import Plugins
 from cnictl.state import attachments

@@ -15,8 +15,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from cnictl import configuration
 from cnictl.cli import complete
-from cnictl.runtime import cache, configuration
+from cnictl.runtime import cache
 from tests.conftest import unavailable
 from tests.protocol.cli.conftest import CNICTL
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from cnictl.configuration import parse
 from cnictl.runtime.attachment import Attachment
-from cnictl.runtime.configuration import parse
 from cnictl.runtime.failure import CacheFailed, PluginFailed
 from cnictl.spec.conflist import list_of_one, parse_plugin
 from tests.protocol.runtime.conftest import ATTACHMENT, OLD_RESULT, RESULT

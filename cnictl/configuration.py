@@ -8,8 +8,6 @@ is reported beside what was found.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from cnictl.spec.conflist import (
     NetworkList,
@@ -24,27 +22,35 @@ from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError, CniError
 from cnictl.spec.names import check_network_name
 from cnictl.spec.quote import go_quote
+from cnictl.spec.value import Value
 
 DEFAULT_DIRECTORY = "/etc/cni/net.d"
 LISTS = (".conflist",)
 SINGLES = (".conf", ".json")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Value):
     """A configuration file: the network in it, or what is wrong with it."""
 
-    path: str
-    network: NetworkList | None = None
-    problem: CnictlError | None = None
+    __slots__ = ("path", "network", "problem")
+
+    def __init__(
+        self, path: str, network: NetworkList | None = None, problem: CnictlError | None = None
+    ) -> None:
+        self.path = path
+        self.network = network
+        self.problem = problem
 
 
-class Found(NamedTuple):
+class Found(Value):
     """A network by its name, its file, and the files before it that could not be used."""
 
-    network: NetworkList
-    path: str
-    broken: list[Candidate]
+    __slots__ = ("network", "path", "broken")
+
+    def __init__(self, network: NetworkList, path: str, broken: list[Candidate]) -> None:
+        self.network = network
+        self.path = path
+        self.broken = broken
 
 
 class NoConfigurations(CnictlError):

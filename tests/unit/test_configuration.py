@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from cnictl.runtime.configuration import (
+from cnictl.configuration import (
     NoConfigurations,
     NoSuchNetwork,
     files,
