@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Step = tuple[Literal["chain", "append", "insert"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
-_FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
+FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 ATTEMPTS = 20
 """How often a transaction is worked out again because somebody else changed the table meanwhile."""
 _RESOURCE_PROBLEM = 4  # exit status, iptables' xtables.h
@@ -57,12 +57,15 @@ class Listing:
 
     def has(self, rule: Rule) -> bool:
         """Whether the rule's chain has it, in whatever spelling."""
+        return any(True for _ in self.like(rule))
+
+    def like(self, rule: Rule) -> Iterator[str]:
+        """The lines of the rule's chain that are that rule, as iptables-save wrote them."""
         telling = [one for one in (rule.target, rule.value("-s"), rule.value("-d")) if one]
-        return any(
-            parse(line) == rule
-            for line in self.lines.get(rule.chain, ())
-            if all(one in line for one in telling)  # reading every line of a large table takes time
-        )
+        for line in self.lines.get(rule.chain, ()):
+            # Reading every line of a large table takes time.
+            if all(one in line for one in telling) and parse(line) == rule:
+                yield line
 
     def going_to(self, chain: str) -> Iterator[str]:
         """The lines of all rules that jump or go to a chain, as iptables-save wrote them."""
@@ -112,6 +115,17 @@ class Transaction:
         """Make the changes; without any, nothing is run.  Raises NetfilterError."""
         if self.lines:
             self._tables.restore("\n".join((f"*{self.table}", *self.lines, "COMMIT", "")))
+
+    def attempt(self) -> bool:
+        """Make the changes if they can be made as they are; whether they were.
+
+        Raises NetfilterError for what no other changes would help.
+        """
+        try:
+            self.commit()
+        except Failed:
+            return False
+        return True
 
 
 class Wanted:
@@ -216,21 +230,19 @@ class Tables:
         """A transaction without changes yet."""
         return Transaction(self, table)
 
-    def ensure(self, wanted: Wanted) -> Transaction:
+    def ensure(self, wanted: Wanted, absent: Callable[[], bool] | None = None) -> Transaction:
         """Make what is wanted and not there, once, however many do so at the same time.
 
         Returns the transaction that did it.  The usual case costs one process; what is there
-        already or is missing costs two more.  Raises NetfilterError.
+        already or is missing costs two more.  Where the container has no chain of its own, `absent`
+        may tell that it has no rules yet.  Raises NetfilterError.
         """
         transaction = self.begin(wanted.table)
-        if wanted.guess(transaction):
-            try:
-                transaction.commit()
-            except Failed:
-                pass
-            else:
-                return transaction
+        if wanted.guess(transaction) and transaction.attempt():
+            return transaction
         with Lock(wait=self._wait):
+            if absent is not None and absent() and transaction.attempt():
+                return transaction
             return self.converge(wanted.table, wanted.complete)
 
     def remove_chain(
@@ -247,13 +259,14 @@ class Tables:
         if transaction.lines:
             transaction.flush(chain)
             transaction.delete_chain(chain)
-            try:
-                transaction.commit()
-            except Failed:
-                pass
-            else:
+            if transaction.attempt():
                 return
         self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain, only))
+
+    def remove_rules(self, table: str, rules: Iterable[Rule]) -> None:
+        """Remove rules, each as often as it is there; nothing there is a success.  Raises NetfilterError."""
+        rules = list(rules)
+        self.converge(table, lambda listing, changes: drop_rules(listing, changes, rules))
 
     def converge(self, table: str, decide: Callable[[Listing, Transaction], None]) -> Transaction:
         """Read a table, have `decide` fill a transaction, commit and return it.
@@ -297,6 +310,13 @@ def drop_chain(listing: Listing, transaction: Transaction, chain: str, only: Rul
         transaction.delete_chain(chain)
 
 
+def drop_rules(listing: Listing, transaction: Transaction, rules: Iterable[Rule]) -> None:
+    """Add to a transaction what removes rules, each as often as it is there."""
+    for rule in rules:
+        for line in listing.like(rule):
+            transaction.delete(line)
+
+
 def read(text: str) -> dict[str, Listing]:
     """The tables in what iptables-save(8) printed, counters left out."""
     tables: dict[str, Listing] = {}
@@ -318,11 +338,13 @@ def may_have(chain: str, table: str, version: Version = 4) -> bool:
 
     Where it has legacy tables they are not searched, so that the answer is a perhaps.
     """
-    family = _FAMILIES[version]
-    if nft.has_chain(family, table, chain):
-        return True
+    return nft.has_chain(FAMILIES[version], table, chain) or may_be_legacy(table, version)
+
+
+def may_be_legacy(table: str, version: Version = 4) -> bool:
+    """Whether the legacy variant has a table, in which there may be anything."""
     try:
-        with open(f"/proc/thread-self/net/{family}_tables_names", encoding="ascii") as file:
+        with open(f"/proc/thread-self/net/{FAMILIES[version]}_tables_names", encoding="ascii") as file:
             return table in file.read().split()
     except FileNotFoundError:  # a kernel without legacy tables
         return False

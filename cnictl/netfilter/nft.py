@@ -31,6 +31,7 @@ _GET_CHAIN, _GET_RULE = 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MS
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _CHAIN_TABLE, _CHAIN_NAME = 1, 3  # NFTA_CHAIN_*
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
+_DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
 
@@ -88,20 +89,8 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
     Asks the kernel itself: nft would take longer to print a large chain than to change it.
     Raises NetlinkError.
     """
-    body = (
-        bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(_RULE_TABLE, table)
-        + message.text(_RULE_CHAIN, chain)
-    )
-    try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            answers = channel.read(_GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
-    except NetlinkError as e:
-        if e.errno in _NOTHING:
-            return []
-        raise
     found = []
-    for answer in answers:
+    for answer in _rules(family, table, chain):
         attributes = message.attributes(answer, 4)
         # A kernel that does not filter gives every rule of the family.
         names = [message.string(attributes.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)]
@@ -109,6 +98,16 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
             number = int.from_bytes(attributes[_RULE_HANDLE], "big")
             found.append(Handle(number, _comment(attributes.get(_RULE_USERDATA, b""))))
     return found
+
+
+def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> set[bytes]:
+    """Those of some values (packed addresses) that rules of a chain compare something with.
+
+    Asked of the kernel itself; rules of other chains may be among them.  Raises NetlinkError.
+    """
+    needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
+    answers = _rules(family, table, chain)
+    return {value for value, needle in needles.items() if any(needle in answer for answer in answers)}
 
 
 def has_chain(family: str, table: str, chain: str) -> bool:
@@ -197,6 +196,22 @@ def without_comments(commands: str) -> str:
         if line.startswith(("add table ", "add chain ")) and " { comment " in line:
             lines[position] = line.partition(" { comment ")[0] + "\n"
     return "".join(lines)
+
+
+def _rules(family: str, table: str, chain: str) -> list[bytes]:
+    """The rules of a chain, and of other chains where the kernel does not filter, as attributes."""
+    body = (
+        bytes((_FAMILIES[family], 0, 0, 0))
+        + message.text(_RULE_TABLE, table)
+        + message.text(_RULE_CHAIN, chain)
+    )
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            return channel.read(_GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return []
+        raise
 
 
 def _comment(userdata: bytes) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from cnictl import flock, invoke
 from cnictl.flock import LockBusy
-from cnictl.netfilter import iptables
+from cnictl.netfilter import iptables, lock
 from cnictl.netfilter.iptables import Listing, Tables, Transaction, Wanted
 from cnictl.netfilter.lock import Lock
 from cnictl.netfilter.program import Failed, Missing, NetfilterError
@@ -142,6 +142,46 @@ def test_what_is_wanted_is_made_in_one_process(
         "-A SECOND -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.3:80",
         '-A SHARED -m comment --comment "id: \\"SECOND\\"" -j SECOND',
     ]
+
+
+def accepting(address: str) -> Wanted:
+    """A rule of one container in a shared chain, as a packet filter's plugin has them."""
+    wanted = Wanted("filter")
+    wanted.chain("SHARED", shared=True)
+    wanted.insert(Rule("FORWARD", "-j", "SHARED"), shared=True)
+    wanted.append(Rule("SHARED", "-s", address, "-j", "ACCEPT"))
+    return wanted
+
+
+def test_a_rule_in_a_shared_chain_is_made_in_one_process_where_it_is_known_to_be_absent(
+    inside: Node, variant: Variant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it is looked for; whoever says that it is absent is asked while nobody else adds."""
+    Tables().ensure(accepting("10.0.0.2"))
+    seen = programs_run(monkeypatch)
+    made = Tables().ensure(accepting("10.0.0.3"), lambda: bool(flock.holder(lock.PATH)))
+    assert (seen, made.lines[-1]) == (["iptables-restore"], "-A SHARED -s 10.0.0.3 -j ACCEPT")
+    Tables().ensure(accepting("10.0.0.3"), lambda: False)
+    Tables().restore("*filter\n-F FORWARD\nCOMMIT\n")
+    Tables().ensure(accepting("10.0.0.4"), lambda: True)
+    lines = witness.iptables(inside, "filter", variant=variant)
+    assert [line for line in lines if line.startswith("-A")] == [
+        "-A FORWARD -j SHARED",
+        *(f"-A SHARED -s 10.0.0.{n}/32 -j ACCEPT" for n in (2, 3, 4)),
+    ]
+
+
+def test_rules_are_removed_as_often_as_they_are_there(inside: Node, variant: Variant) -> None:
+    """In whatever spelling, and not those that do something else; none is a success."""
+    tables = Tables()
+    kept = "-A FORWARD -s 10.0.0.2/32 -p tcp -j ACCEPT"
+    twice = "-A FORWARD -s 10.0.0.2 -j ACCEPT\n" * 2
+    tables.restore(f"*filter\n{twice}{kept}\n-A FORWARD --src 10.0.0.3/32 -j ACCEPT\nCOMMIT\n")
+    rules = [Rule("FORWARD", "-s", f"10.0.0.{n}", "-j", "ACCEPT") for n in (2, 3, 4)]
+    for _ in range(2):
+        tables.remove_rules("filter", rules)
+        lines = witness.iptables(inside, "filter", variant=variant)
+        assert [line for line in lines if line.startswith("-A")] == [kept]
 
 
 def test_what_is_wanted_twice_is_there_once(inside: Node, variant: Variant) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from cnictl.netfilter import nft, nft_text
+from cnictl.netfilter.iptables import Tables
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.sandbox.node import Node
+from cnictl.spec.address import Address
 from tests import witness
 
 TESTDATA = Path(__file__).parents[3] / "testdata" / "netfilter"
@@ -142,3 +144,18 @@ def without_counts(rule: dict[str, Any]) -> str:
         for one in rule["expr"]
     ]
     return json.dumps([expressions, rule.get("comment")], sort_keys=True)
+
+
+@pytest.mark.parametrize("family", ["ip", "ip6"])
+@pytest.mark.usefixtures("inside")
+def test_what_rules_compare_with_is_found(family: str) -> None:
+    """Each address that a rule of the chain names as its source or destination, and no other."""
+    first, last = ("10.0.0.2", "10.0.255.201") if family == "ip" else ("fd00::2", "fd00::ffc9")
+    packed = {text: Address.parse(text).packed for text in (first, last, "10.0.0.20", "fd00::20")}
+    assert nft.compared(family, "filter", "C", packed.values()) == set()
+    tables = Tables(4 if family == "ip" else 6)
+    answers = f"-d {first} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+    many = "".join(f"-A C -s {Address.parse(first) + n} -j ACCEPT\n" for n in range(40, 1000))
+    tables.restore(f"*filter\n-N C\n-N OTHER\n-A C {answers}\n{many}-A C ! -s {last} -j DROP\nCOMMIT\n")
+    assert nft.compared(family, "filter", "C", packed.values()) == {packed[first], packed[last]}
+    assert nft.compared(family, "filter", "OTHER", packed.values()) == set()
