@@ -11,6 +11,7 @@ from __future__ import annotations
 import compileall
 import os
 import sys
+from importlib.util import find_spec
 
 from cnictl.spec.errors import CnictlError
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LAUNCHER = "cnictl-plugin"
+LIBRARIES = ("jeepney",)
+"""What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
 ASIDE = ".replaced-by-cnictl"
 _MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
 _UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dhcp", "units")
@@ -33,7 +36,7 @@ _SCRIPT = """#!{python} -IS
 {mark}
 import gc, sys
 gc.disable()
-sys.path.append({home!r})
+sys.path += {places!r}
 package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
 package.__path__ = [{plugins!r}]
 from cnictl_plugins.multicall import main_and_exit
@@ -49,7 +52,8 @@ def launcher_script(plugins: str) -> str:
     """Return the launcher for the plugins in a directory.
 
     The interpreter runs isolated (-I: a plugin is root with an environment that others filled in)
-    and without site (-S: 2 ms).  Raises InstallError when the kernel could not start it.
+    and without site (-S: 2 ms), so that it is told where the libraries are that a plugin may need late.
+    Raises InstallError when the kernel could not start it.
     """
     python = os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
     if " " in python or len(f"#!{python} -IS") > _LONGEST_INTERPRETER_LINE:
@@ -58,8 +62,9 @@ def launcher_script(plugins: str) -> str:
             hint="use a Python with a shorter path, without blanks",
         )
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    places = [home, *(place for place in library_places() if place != home)]
     cnictl = [sys.executable, "-P", "-m", "cnictl"]
-    return _SCRIPT.format(python=python, mark=_MARK, home=home, plugins=plugins, cnictl=cnictl)
+    return _SCRIPT.format(python=python, mark=_MARK, places=places, plugins=plugins, cnictl=cnictl)
 
 
 def install(directory: str, names: Iterable[str], plugins: str, *, force: bool = False) -> list[str]:
@@ -171,6 +176,13 @@ def _is_unit_of_ours(path: str) -> bool:
             return file.readline().startswith(_UNIT_MARK)
     except OSError:
         return False
+
+
+def library_places() -> list[str]:
+    """The directories that hold the libraries of `LIBRARIES`; a plugin says itself what it misses."""
+    found = [find_spec(library) for library in LIBRARIES]
+    origins = [spec.origin for spec in found if spec is not None and spec.origin is not None]
+    return list(dict.fromkeys(os.path.dirname(os.path.dirname(origin)) for origin in origins))
 
 
 def _is_ours(directory: str) -> bool:

@@ -138,6 +138,9 @@ def _missing(entity: Entity) -> str:
     if entity.kind == "vlan":
         link, _, vid = entity.key.partition(" ")
         return f"{link} is not in VLAN {vid}"
+    if entity.kind == "source":
+        zone, _, source = entity.key.partition(" ")
+        return f"{source} is no source of firewalld's zone {zone}"
     if entity.kind == "sysctl":
         return f"there is no sysctl {entity.key}"
     if entity.kind == "reservation":

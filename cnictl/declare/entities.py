@@ -299,6 +299,11 @@ def jump(family: str, table: str, chain_name: str, target: str) -> Entity:
     return rule(f"nft {family}", table, chain_name, f"... jump {target}")
 
 
+def source(zone: str, source: str) -> Entity:
+    """An address, network or set of them that is bound to a zone of firewalld."""
+    return Entity("source", f"{zone} {source}")
+
+
 def file(path: str, content: str | None = None) -> Entity:
     """A regular file and its whole content."""
     return Entity("file", path, _stated(content=content))

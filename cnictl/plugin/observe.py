@@ -48,6 +48,8 @@ def observe(expectations: Iterable[Expectation]) -> State:
             state.extend(where, _sysctls(where, [one.key for one in wanted if one.kind == "sysctl"]))
         if kinds & {"chain", "rule"}:
             state.extend(where, _netfilter([one for one in wanted if one.kind in ("chain", "rule")]))
+        if "source" in kinds:
+            state.extend(where, _sources())
         if "file" in kinds:
             state.extend(where, _files(one.key for one in wanted if one.kind == "file"))
         if kinds & {"reservation", "holder"}:
@@ -207,6 +209,14 @@ def _netfilter(wanted: list[Entity]) -> Iterator[Entity]:
 
     chains = {entity.key.partition(":")[0] if entity.kind == "rule" else entity.key for entity in wanted}
     return lookup.chains(sorted(chains))
+
+
+def _sources() -> Iterator[Entity]:
+    from cnictl import firewalld
+
+    for zone, sources in firewalld.sources().items():
+        for source in sources:
+            yield entities.source(zone, source)
 
 
 def _files(paths: Iterable[str]) -> Iterator[Entity]:

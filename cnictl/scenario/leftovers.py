@@ -22,8 +22,11 @@ SHARED_CHAINS = (
     "node: + chain nft inet cni_plugins_masquerade ",
     "node: + chain nft ip cni_hostport ",
     "node: + chain nft ip6 cni_hostport ",
+    "node: + chain nft inet firewalld ",
 )
-"""Chains that the first container makes and the next one finds; empty or leading to nobody."""
+"""Chains that the first container makes and the next one finds; empty or leading to nobody.
+
+Those of one of firewalld's zones are firewalld's own, made when the zone is first used."""
 
 
 def leftovers(scenario: Scenario, before: str, deleted: str) -> list[str]:

@@ -126,6 +126,10 @@ def _sysctl(key: str) -> str:
         raise ValueError("write a sysctl by its path below /proc/sys, as net/ipv4/ip_forward") from None
 
 
+def _source(key: str) -> str:
+    return entities.source(*_words(key, 2, "ZONE SOURCE")).key
+
+
 def _absolute(key: str) -> str:
     if not key.startswith("/"):
         raise ValueError("write an absolute path")
@@ -225,6 +229,7 @@ KINDS: dict[str, Kind] = {
     "filter": Kind({"kind": str, "options": str, "actions": tuple}, _as_it_is),
     "chain": Kind({"hook": str, "policy": str, "rules": tuple}, _as_it_is, main="rules"),
     "rule": Kind({}, _rule),
+    "source": Kind({}, _source),
     "sysctl": Kind({"value": str}, _sysctl, main="value"),
     "reservation": Kind({"container": str, "ifname": str}, _reservation),
     "holder": Kind({}, _absolute),

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from cnictl import firewalld
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, State
 from cnictl.netfilter import observe as netfilter
@@ -80,6 +81,7 @@ def take(
     kept, backups = directories(cache_dir)
     taking = _Taking(sysctls)
     node = taking.place(NODE)
+    taking.sources()
     unread: list[OSError] = []
     taking.add(NODE, reservations(kept if data_dirs is None else data_dirs, unread))
     taking.add(NODE, files(backups if backup_dirs is None else backup_dirs, unread))
@@ -106,6 +108,15 @@ class _Taking:
     def add(self, where: str, found: Iterable[Entity]) -> None:
         for entity in found:
             self.state.extend(where, (entity, *views(entity)))
+
+    def sources(self) -> None:
+        """Add what is bound to the zones of firewalld, which is the node's if there is one."""
+        try:
+            zones = firewalld.sources()
+        except CnictlError as error:
+            self.unseen.append(Unseen(NODE, "source", str(error)))
+            return
+        self.add(NODE, (entities.source(zone, one) for zone, bound in zones.items() for one in bound))
 
     def place(self, where: str, node: Network | None = None) -> Network | None:
         """Add what the kernel has in a place; return its network, None when the place cannot be entered."""
