@@ -314,7 +314,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bandwidth bridge dhcp flannel host-local loopback macvlan portmap ptp sbr static tuning)'
+        '1::PLUGIN:(bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning)'
 }
 
 _cnictl_snapshot() {

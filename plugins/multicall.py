@@ -16,6 +16,7 @@ PROGRAMS = {
     "bandwidth": "meta.bandwidth",
     "bridge": "main.bridge",
     "dhcp": "ipam.dhcp",
+    "firewall": "meta.firewall",
     "flannel": "meta.flannel",
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",

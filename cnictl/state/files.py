@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
-KEPT = {"tuning": "/run/cni/tuning", "flannel": "/var/lib/cni/flannel"}
-"""Where plugins keep what DEL needs, one file a container, unless `dataDir` says otherwise."""
+KEPT = {"tuning": "/run/cni/tuning", "flannel": "/var/lib/cni/flannel", "firewall": "/run/cni/firewall"}
+"""Where plugins keep what DEL needs, one file a container or address, unless `dataDir` says otherwise."""
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file, as in the observer of CHECK."""

@@ -76,6 +76,7 @@ CASES = [
     Case("dhcp", [DHCP], before=[{"type": "bridge", "bridge": "br0"}], setup=DAEMONS),
     # The Go portmap 1.1.1 looks for the IPv4 rules among those of IPv6, and fails there.
     Case("portmap", [portmap()], before=[bridge("10.90.4")], failing=("CHECK",)),
+    Case("firewall", [{"type": "firewall"}], before=[bridge("10.90.7")]),
     Case("tuning", [TUNING], before=[bridge("10.90.5")]),
     Case("bandwidth", [BANDWIDTH], before=[bridge("10.90.8")], anew=True),
     Case("sbr", [{"type": "sbr"}], before=[bridge("10.90.9")], anew=True),

@@ -186,6 +186,25 @@ def test_flannel_keeps_one_file_a_container(node: Node, plugins_dir: str) -> Non
     assert witness.files(node, "/var/lib/cni/flannel") == {}
 
 
+def test_firewall_lets_each_through_and_nobody_twice(node: Node, directories: list[str]) -> None:
+    """Of 25 that come and go at once, whoever adds and whoever deletes; what is shared is there once.
+
+    The Go plugin looks first and makes then, so that among its calls the first must have come alone.
+    """
+    chain = [BRIDGE, {"type": "firewall"}]
+    some = range(25)
+    first = [calls("ADD", directories, [0]), calls("DEL", directories, [0])] if len(directories) > 1 else []
+    *_, added, checked = storm(
+        node, chain, [*first, calls("ADD", directories, some), calls("CHECK", directories[:1], some)]
+    )
+    assert errors(added) + errors(checked) == []
+    rules = [line for line in witness.iptables(node, "filter") if line.startswith("-A")]
+    assert len(rules) == len(set(rules)) == 2 + 2 * len(some)
+    (deleted,) = storm(node, chain, [calls("DEL", directories, some, turn=1)])
+    assert errors(deleted) == []
+    assert len([line for line in witness.iptables(node, "filter") if line.startswith("-A")]) == 2
+
+
 def warm(node: Node, directories: list[str]) -> dict[str, object]:
     """Have one container come and go, and return what that leaves for those to come."""
     waves = [calls("ADD", directories, [0]), calls("DEL", directories, [0])]

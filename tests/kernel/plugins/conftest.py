@@ -12,6 +12,7 @@ import pytest
 
 from cnictl.sandbox.node import Node
 from tests.kernel.plugins.attachment import Attachment
+from tests.kernel.plugins.filtering import start_firewalld
 from tests.kernel.plugins.traffic import SERVER, Serve, python
 
 
@@ -54,3 +55,10 @@ def uplink(node: Node) -> str:
     ):
         node.run(["ip", *command.split()], netns="outside").checked()
     return "uplink"
+
+
+@pytest.fixture
+def firewalld(node: Node) -> Node:
+    """The test's node, on which firewalld runs."""
+    start_firewalld(node)
+    return node

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from cnictl import durable, invoke, sysctl
+from cnictl import durable, firewalld, invoke, sysctl
 from cnictl.ipam import dhcp_rpc, store
 from cnictl.netlink import channel
 from cnictl.netlink.errors import NetlinkError
@@ -56,6 +56,7 @@ def inject(owner: Any, name: str) -> None:
 inject(channel.Channel, "change")
 inject(sysctl, "write")
 inject(invoke, "run")
+inject(firewalld.Firewalld, "add_source")
 inject(durable, "replace")
 inject(durable, "remove")
 inject(dhcp_rpc.Daemon, "call")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from cnictl.sandbox.node import Node
 
 # What is shared by all containers and stays for the next one, as with the Go plugins: forwarding, portmap's
-# dispatching chains, host-local's bookkeeping, and tables without rules that the tools make by looking.
-_SHARED = re.compile(r"CNI-HOSTPORT-(MASQ|SETMARK|DNAT)|^:(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)\b")
+# dispatching chains, firewall's chains and policies, host-local's bookkeeping, and tables without rules that
+# the tools make by looking.
+_SHARED = re.compile(
+    r"CNI-HOSTPORT-(MASQ|SETMARK|DNAT)|^:(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)\b"
+    r"|CNI-ADMIN|CNI-ISOLATION|^:CNI-FORWARD|^-A FORWARD .* -j CNI-FORWARD$"
+)
 _BOOKKEEPING = re.compile(r"(^|/)(lock|last_reserved_ip\.\d+|\.?index[^/]*|netfilter\.lock)$")
 _RULE = re.compile(r'^\s*[^\s].* comment "')
 _PASSING = ("LOWER_UP", "NO-CARRIER")  # follow from other links
@@ -63,6 +68,8 @@ def leftovers(node: Node, *netns: str) -> dict[str, object]:
             found[f"iptables {version} {table}"] = [line for line in lines if not _SHARED.search(line)]
     ruleset = node.run(["nft", "list", "ruleset"]).stdout
     found["nftables"] = [line.strip() for line in ruleset.splitlines() if _RULE.search(line)]
+    if os.path.exists(node.path("/run/firewalld.pid")):
+        found["zones"] = node.run(["firewall-cmd", "--get-active-zones"]).checked().stdout
     for directory in ("/var/lib/cni", "/run/cni"):
         files = witness.files(node, directory)
         found[directory] = {path: data for path, data in files.items() if not _BOOKKEEPING.search(path)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cnictl.install import library_places
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.leftovers import leftovers
 
@@ -34,6 +35,8 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
     "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
+    "firewall": [{"type": "loopback"}, {"type": "firewall", "ingressPolicy": "isolated"}],
+    "firewall-firewalld": [{"type": "loopback"}, {"type": "firewall", "backend": "firewalld"}],
     "flannel": [
         {
             "type": "flannel",
@@ -71,6 +74,7 @@ UPLINK = "ip link add uplink up type bridge"
 SETUP = {
     "dhcp": f"sh {TESTDATA}/dhcp/network.sh;"
     f" sh {TESTDATA}/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon",
+    "firewall-firewalld": f"sh {TESTDATA}/firewalld/start.sh",
     "macvlan": UPLINK,
     "macvlan-layer2": UPLINK,
 }
@@ -85,7 +89,8 @@ def faulty_plugins(tmp_path_factory: pytest.TempPathFactory, import_root: str) -
     directory = tmp_path_factory.mktemp("faulty")
     launcher = directory / "faulty"
     source = Path(__file__).with_name("faulty.py")
-    script = f"import sys\nsys.path.insert(0, {import_root!r})\nexec(open({str(source)!r}).read())\n"
+    places = [import_root, *library_places()]
+    script = f"import sys\nsys.path[:0] = {places!r}\nexec(open({str(source)!r}).read())\n"
     launcher.write_text(f"#!{sys.executable} -IS\n{script}")
     launcher.chmod(0o755)
     for name in importlib.import_module("cnictl_plugins.multicall").PROGRAMS:
@@ -152,3 +157,25 @@ def test_nothing_is_left_whichever_step_fails(
             failed += 1
         assert leftovers(node, "c1") == clean, f"step {step} of {steps}: {done.stdout}"
     assert how == "kill" or failed, "no step made ADD fail"
+
+
+@pytest.mark.parametrize("name", ["firewall", "firewall-firewalld"])
+def test_firewall_needs_no_result_to_clean_up(
+    name: str, make_node: Callable[[], Node], plugins_dir: str, faulty_plugins: str
+) -> None:
+    """A runtime has none of an ADD that was killed: what is made is written down before."""
+    first, node = make_node(), make_node()
+    for one in (first, node):
+        one.run(["sh", "-ec", SETUP.get(name, "")]).checked()
+    steps = count_steps(Attachment(first, plugins_dir, LISTS[name]), faulty_plugins)
+    attachment = Attachment(node, plugins_dir, LISTS[name])
+    add_all_but_the_last(attachment)
+    clean, given = leftovers(node, "c1"), attachment.result
+    for step in range(steps + 1):
+        attachment.environment, attachment.result = {"FAULT_STEP": str(step), "FAULT_HOW": "kill"}, given
+        done = attachment.call("ADD", attachment.plugins[-1], plugins_dir=faulty_plugins)
+        attachment.environment, attachment.result = {}, None
+        assert done.status in (0, 137)
+        deleted = attachment.call("DEL", attachment.plugins[-1], netns="/run/netns/never")
+        assert (deleted.status, deleted.stdout) == (0, ""), f"step {step}: {deleted.stdout}"
+        assert leftovers(node, "c1") == clean, f"step {step} of {steps}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ TELLING = (
     "bridge-dual-stack",
     "bridge-mac-spoof-check",
     "bridge-masquerade-nftables",
+    "firewall-dual-stack",
+    "firewall-firewalld",
+    "firewall-isolated",
     "host-local-data-dir",
     "macvlan-broadcast-queue",
     "macvlan-everything",
@@ -49,7 +53,7 @@ def network(*plugins: dict[str, Any]) -> dict[str, Any]:
 
 def attach(observed: Observed, scenario: Scenario, plugins_dir: str) -> None:
     for command in scenario.setup:
-        observed.sh(shlex.join(command.words))
+        observed.sh(f"cd {Path(scenario.file).parent}; {shlex.join(command.words)}")
     for one in scenario.attachments:
         observed.attach(
             json.loads(scenario.network),
