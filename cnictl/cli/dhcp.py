@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from cnictl.cli import options, output
 from cnictl.cli.problems import UsageProblem
@@ -29,7 +30,24 @@ def _option(name: str, metavar: str, text: str) -> object:
     return typer.Option(f"--{name}", f"-{name}", metavar=metavar, help=text)
 
 
-@app.command()
+class GoCommand(TyperCommand):
+    """A command whose switches may have a value, as Go's have: `-broadcast=true`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        switches = {word for one in self.params if getattr(one, "is_flag", False) for word in one.opts}
+        words = []
+        for word in args:
+            name, equals, value = word.partition("=")
+            if not equals or name not in switches:
+                words.append(word)
+            elif value.lower() in ("1", "t", "true"):
+                words.append(name)
+            elif value.lower() not in ("0", "f", "false"):
+                raise UsageProblem(f"{word}: a switch is true or false")
+        return super().parse_args(ctx, words)
+
+
+@app.command(cls=GoCommand)
 def daemon(
     socketpath: Annotated[str, _option("socketpath", "PATH", "The socket to listen on.")] = SOCKET,
     pidfile: Annotated[str, _option("pidfile", "FILE", "Where to write the pid.")] = "",

@@ -95,7 +95,9 @@ class Keeper:
         except Refused as error:
             self._log.warning("lease refused, asking for a new one", reason=error)
             self._refused = True
-        except (LinkLost, LeaseError) as error:
+        except LinkLost:
+            pass  # which the next look tells
+        except LeaseError as error:
             self._log.warning("lease not renewed", reason=error)
             return _until_next_attempt(lease.rebind)
         return 0
@@ -107,7 +109,9 @@ class Keeper:
         until = lease.expire if now < lease.expire else now + self.client.timing.exchange
         try:
             self._take(await self.client.acquire(until), "lease rebound")
-        except (LinkLost, LeaseError) as error:
+        except LinkLost:
+            pass
+        except LeaseError as error:
             if time.monotonic() < lease.expire:
                 self._log.warning("lease not rebound", reason=error)
                 return _until_next_attempt(lease.expire)

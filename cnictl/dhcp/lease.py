@@ -74,7 +74,8 @@ class Lease:
             math.inf if kept is None else kept + since
             for kept in (record.renew, record.rebind, record.expire)
         ]
-        return cls(record.address.address, Address.parse(record.server), record.given, *times)
+        given = {SUBNET_MASK: record.address.netmask.packed, **record.given}
+        return cls(record.address.address, Address.parse(record.server), given, *times)
 
     @property
     def prefix(self) -> Prefix:

@@ -42,12 +42,15 @@ class ContainerLink:
 
     @classmethod
     def find(cls, path: str, ifname: str) -> ContainerLink:
-        """Return the interface of that name; raises NetnsError and LinkLost."""
+        """Return the interface of that name; raises NetnsError, LinkLost, and CnictlError for no Ethernet."""
         with Netns(path) as netns, Rtnl(netns) as rtnl:
             try:
-                return cls(path, ifname, netns.inode, rtnl.link(ifname).index)
+                link = rtnl.link(ifname)
             except LinkGone as error:
                 raise LinkLost(f'error looking up "{ifname}": {error.reason}') from None
+            if link.mac.count(":") != 5:
+                raise CnictlError(f'"{ifname}" has no Ethernet address, without which there is no DHCP')
+            return cls(path, ifname, netns.inode, link.index)
 
     def look(self) -> None:
         """Raise LinkLost when it is gone, NetnsError or NetlinkError when that cannot be told."""

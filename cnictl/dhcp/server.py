@@ -75,6 +75,8 @@ class Server:
             self._log.warning("plugin cannot be understood, hanging up", reason=error)
         except (ConnectionError, EOFError) as error:
             self._log.debug("plugin hung up", reason=repr(error))
+        except asyncio.CancelledError:
+            pass  # the daemon ends; asyncio would log a task that ends with this
         finally:
             writer.close()
 

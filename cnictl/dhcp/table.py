@@ -59,7 +59,7 @@ class Table:
     async def allocate(self, attachment: Attachment, options: Mapping[int, bytes]) -> tuple[Lease, bool]:
         """Return the lease of an attachment, and whether it is a new one.
 
-        Raises LeaseError, NetnsError, LinkLost.  When the caller is cancelled a new lease is given back.
+        Raises CnictlError when there is none.  When the caller is cancelled a new lease is given back.
         """
         async with self._turn(attachment.client_id):
             held = self._held.get(attachment.client_id)
@@ -67,15 +67,14 @@ class Table:
                 held.keeper.check()
                 return held.keeper.lease, False
             if held is not None:
-                await held.stop()
-                self._forget(attachment.client_id)
+                await self._end(attachment.client_id, held)
             client = Client(
                 ContainerLink.find(self._path(attachment), attachment.ifname),
                 attachment.client_id,
                 options,
                 self._policy.timing,
                 self._policy.broadcast,
-                Log("info", "", {"client": attachment.client_id}),
+                _log(attachment.client_id),
             )
             lease = await self._acquire(client)
             self._record(attachment, self._hold(attachment, client, lease))
@@ -89,20 +88,18 @@ class Table:
         async with self._turn(client_id):
             held = self._held.get(client_id)
             if held is not None:
-                await held.stop()
-                held.keeper.client.log.info("releasing lease", address=held.keeper.lease.address)
-                await _give_back(held.keeper.client, held.keeper.lease)
-            self._forget(client_id)
+                await self._end(client_id, held)
+            else:
+                self._forget(client_id)
 
     def take_over(self) -> None:
         """Go on with the leases that an earlier daemon kept, but for those whose interface is gone."""
-        log = Log("info")
         records, broken = lease_record.read(self._socket)
         for file, reason in broken.items():
-            log.error("lease cannot be read, leaving it alone", file=file, reason=reason)
+            Log("info").error("lease cannot be read, leaving it alone", file=file, reason=reason)
         for record in records:
             attachment = Attachment(record.container_id, record.network, record.ifname, record.netns)
-            log = Log("info", "", {"client": record.client_id})
+            log = _log(record.client_id)
             link = ContainerLink(self._path(attachment), record.ifname, record.netns_inode, record.link_index)
             try:
                 link.look()
@@ -118,6 +115,13 @@ class Table:
             )
             self._hold(attachment, client, lease)
             log.info("lease taken over", address=lease.address, expiration=lease.expiration)
+
+    async def _end(self, client_id: str, held: _Held) -> None:
+        await held.stop()
+        client, lease = held.keeper.client, held.keeper.lease
+        client.log.info("releasing lease", address=lease.address)
+        await _give_back(client, lease)
+        self._forget(client_id)
 
     async def _acquire(self, client: Client) -> Lease:
         client.log.info("acquiring lease")
@@ -155,7 +159,7 @@ class Table:
             return
         error = task.exception()
         if error is not None:
-            Log("info", "", {"client": client_id}).error("lease is no longer kept", reason=repr(error))
+            _log(client_id).error("lease is no longer kept", reason=repr(error))
         self._forget(client_id)
 
     def _record(self, attachment: Attachment, keeper: Keeper) -> None:
@@ -185,7 +189,7 @@ class Table:
         try:
             lease_record.remove(self._socket, client_id)
         except CnictlError as error:
-            Log("info", "", {"client": client_id}).error("lease cannot be forgotten", reason=error)
+            _log(client_id).error("lease cannot be forgotten", reason=error)
 
     def _path(self, attachment: Attachment) -> str:
         return self._policy.host_prefix + attachment.netns
@@ -224,3 +228,7 @@ async def _give_back(client: Client, lease: Lease) -> None:
         await client.release(lease)
     except (CnictlError, OSError) as error:
         client.log.warning("lease not given back, it will run out", reason=error)
+
+
+def _log(client_id: str) -> Log:
+    return Log("info", "", {"client": client_id})

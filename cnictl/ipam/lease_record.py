@@ -150,14 +150,19 @@ def hold(socket: str) -> int:
     Raises BlockingIOError when another daemon is there, and OSError.
     """
     place = directory(socket)
-    durable.make_directory(place)
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-    except BaseException:
+    while True:
+        durable.make_directory(place)
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(place)):
+                return descriptor
+        except FileNotFoundError:
+            pass  # as a daemon that ended at this moment removed it
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
-        raise
-    return descriptor
 
 
 def remove_directory(socket: str) -> None:

@@ -47,10 +47,14 @@ from cnictl.spec.result import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from cnictl.ipam.gob import Plain
     from cnictl.ipam.lease_record import LeaseRecord
     from cnictl.plugin.request import Request
     from cnictl.spec.result import Result
+
+    S = TypeVar("S", bound="SocketSection")
 
 
 class SocketSection(IPAMSection):
@@ -79,9 +83,7 @@ class SocketConfig(NetworkConfig):
     @property
     def socket(self) -> str:
         """The daemon's socket; raises CniError without `ipam`."""
-        if self.ipam is None:
-            raise CniError(INVALID_NETWORK_CONFIG, "IPAM config missing 'ipam' key")
-        return self.ipam.socket or dhcp_rpc.SOCKET
+        return _present(self.ipam).socket or dhcp_rpc.SOCKET
 
 
 class DhcpConfig(SocketConfig):
@@ -92,9 +94,7 @@ class DhcpConfig(SocketConfig):
     @property
     def section(self) -> DhcpSection:
         """The `ipam` object; raises CniError when there is none."""
-        assert self.socket
-        assert self.ipam is not None
-        return self.ipam
+        return _present(self.ipam)
 
     def validate(self, request: Request) -> None:
         dhcp_options.provided(self.section.provide, parse_leniently(request.args))
@@ -153,6 +153,12 @@ def status(request: Request) -> None:
             pass
     except CniError as error:
         raise CniError(PLUGIN_NOT_AVAILABLE, error.msg, error.details) from None
+
+
+def _present(section: S | None) -> S:
+    if section is None:
+        raise CniError(INVALID_NETWORK_CONFIG, "IPAM config missing 'ipam' key")
+    return section
 
 
 def _release(request: Request, socket: str, record: LeaseRecord | None = None) -> None:

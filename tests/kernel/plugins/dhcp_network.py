@@ -89,10 +89,16 @@ class DhcpNetwork:
 
 
 class Daemon:
-    """A daemon on a node; it ends with the node, or when it is told to."""
+    """A daemon on a node; it ends with the node, or when it is told to.
 
-    def __init__(self, node: Node, program: str, *options: str, socket: str = SOCKET) -> None:
+    `there` is where its socket appears, if that is not what it is told.
+    """
+
+    def __init__(
+        self, node: Node, program: str, *options: str, socket: str = SOCKET, there: str = ""
+    ) -> None:
         self.node = node
+        self.there = there or socket
         self.words = " ".join([program, "daemon", "-socketpath", socket, *options])
         self.socket = socket
         self.pid = 0
@@ -105,7 +111,7 @@ class Daemon:
         def listens() -> bool:
             assert self._is_running(), self.log
             says_so = self.log.count("event=listening") > before or self.words.startswith(GO_PLUGINS)
-            return says_so and os.path.exists(self.node.path(self.socket))
+            return says_so and os.path.exists(self.node.path(self.there))
 
         within(20, listens, f"{self.words}: {self.log}")
 
@@ -141,6 +147,6 @@ class Daemon:
     @property
     def records(self) -> dict[str, dict[str, Any]]:
         """The leases that it keeps, by the name of their file."""
-        directory = Path(self.node.path(f"{self.socket}.leases"))
+        directory = Path(self.node.path(f"{self.there}.leases"))
         files = sorted(directory.iterdir()) if directory.exists() else ()
         return {one.name: json.loads(one.read_text()) for one in files if not one.name.startswith(".")}

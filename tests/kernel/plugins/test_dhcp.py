@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.dhcp_network import SOCKET, Daemon, DhcpNetwork, within
 
 if TYPE_CHECKING:
-    from cnictl.sandbox.node import Node
+    from cnictl.sandbox.node import Completed, Node
 
 Attach = Callable[..., Attachment]
 
@@ -129,6 +130,22 @@ def test_two_interfaces_of_a_container(attach: Attach, daemon: Daemon, network: 
     assert second.check() == ""
 
 
+def test_below_macvlan(attach: Attach, daemon: Daemon, network: DhcpNetwork, node: Node) -> None:
+    """The container is a station of the server's own link, and gives its address back."""
+    for words in (
+        "link add phys0 up type veth peer name phys1",
+        "link set phys1 up master br0",
+    ):
+        node.run(["ip", *words.split()]).checked()
+    attachment = attach({"type": "macvlan", "master": "phys0", "ipam": {"type": "dhcp"}})
+    assert attachment.add()["ips"] == [{"address": "10.44.0.50/24", "gateway": "10.44.0.1", "interface": 0}]
+    node.run(["ping", "-c1", "-W2", "10.44.0.1"], netns="c1").checked()
+    assert attachment.check() == ""
+    attachment.delete()
+    within(5, lambda: not network.leases, "the lease given back")
+    assert daemon.records == {}
+
+
 def test_add_twice_gives_the_same_lease(attach: Attach, daemon: Daemon, network: DhcpNetwork) -> None:
     """The server is asked once."""
     attachment = attach(bridge())
@@ -225,6 +242,44 @@ def test_gc_ends_leases_that_are_not_valid(attach: Attach, daemon: Daemon, netwo
     assert len(daemon.records) == 2
 
 
+def test_differences_tell_of_a_lost_lease(
+    attach: Attach, daemon: Daemon, node: Node, plugins_dir: str
+) -> None:
+    """`cnictl diff` and snapshots see what the daemon has."""
+    attachment = attach(bridge())
+    network = {"cniVersion": "1.0.0", "name": "net", "plugins": attachment.plugins}
+    Path(node.path("/run/net.conflist")).write_text(json.dumps(network))
+    cnictl = str(Path(sys.executable).with_name("cnictl"))
+
+    def run(*words: str) -> Completed:
+        return node.run([cnictl, *words], env={"CNI_PATH": plugins_dir, "LANG": "C.UTF-8"})
+
+    run("add", "/run/net.conflist", "c1", "--container-id", "c1").checked()
+    assert run("diff", "--network", "net").status == 0
+    lease = "lease:\n    /run/cni/dhcp.sock c1/net/eth0: 10.44.0.50/24\n"
+    assert lease in run("snapshot").checked().stdout
+    os.unlink(node.path(f"{SOCKET}.leases/c1:net:eth0"))
+    lost = run("diff", "--network", "net")
+    assert lost.status == 1
+    assert "the DHCP daemon at /run/cni/dhcp.sock has no lease for c1/net/eth0" in lost.stdout
+    assert daemon.records == {}
+
+
+def test_differences_with_the_go_daemon(
+    attach: Attach, node: Node, go_plugins: str, plugins_dir: str
+) -> None:
+    """What it has nobody can tell, so that nothing is said of it; ADD, CHECK and DEL work."""
+    DhcpNetwork(node)
+    Daemon(node, f"{go_plugins}/dhcp")
+    attachment = attach(bridge())
+    attachment.add()
+    assert attachment.check() == ""
+    cnictl = str(Path(sys.executable).with_name("cnictl"))
+    seen = node.run([cnictl, "snapshot"], env={"CNI_PATH": plugins_dir, "LANG": "C.UTF-8"}).checked().stdout
+    assert "what: lease /run/cni/dhcp.sock, reason: the daemon there does not tell what it has" in seen
+    attachment.delete()
+
+
 def test_status_tells_whether_the_daemon_answers(attach: Attach, daemon: Daemon) -> None:
     """Through bridge as well."""
     attachment = attach(bridge(), version="1.1.0")
@@ -266,7 +321,7 @@ def test_no_server(attach: Attach, node: Node, plugins_dir: str) -> None:
     assert [one["ifname"] for one in witness.ip(node, "link", netns="c1")] == ["lo"]
 
 
-def test_a_namespace_that_is_not_there(attach: Attach, daemon: Daemon) -> None:
+def test_interfaces_that_cannot_have_a_lease(attach: Attach, daemon: Daemon) -> None:
     """The daemon's words reach the runtime."""
     attachment = attach(bridge())
     done = attachment.call("ADD", {"type": "dhcp", "ipam": {"type": "dhcp"}}, netns="/run/netns/none")
@@ -275,6 +330,9 @@ def test_a_namespace_that_is_not_there(attach: Attach, daemon: Daemon) -> None:
     )
     missing = attachment.call("ADD", {"type": "dhcp", "ipam": {"type": "dhcp"}})
     assert said(missing) == 'error calling DHCP.Allocate: error looking up "eth0": Link not found'
+    attachment.node.run(["ip", "tuntap", "add", "eth0", "mode", "tun"], netns="c1").checked()
+    useless = attachment.call("ADD", {"type": "dhcp", "ipam": {"type": "dhcp"}})
+    assert '"eth0" has no Ethernet address' in said(useless)
     assert daemon.records == {}
 
 

@@ -15,7 +15,14 @@ import pytest
 
 from tests import witness
 from tests.kernel.plugins.attachment import Attachment, said
-from tests.kernel.plugins.dhcp_network import QUICK, SOCKET, Daemon, DhcpNetwork, within
+from tests.kernel.plugins.dhcp_network import (
+    QUICK,
+    SOCKET,
+    Daemon,
+    DhcpNetwork,
+    in_background,
+    within,
+)
 
 if TYPE_CHECKING:
     from cnictl.sandbox.node import Node
@@ -80,11 +87,16 @@ def test_a_lease_is_renewed_and_given_back(attach: Attach, daemon: Daemon, netwo
     assert len(network.heard) == asked
 
 
-def test_the_broadcast_flag(attach: Attach, node: Node, network: DhcpNetwork, plugins_dir: str) -> None:
-    """-broadcast asks servers to answer to all."""
-    Daemon(node, f"{plugins_dir}/dhcp", *TIMES, "-broadcast")
+@pytest.mark.parametrize(
+    ("word", "flag"), [("-broadcast", 0x8000), ("--broadcast=true", 0x8000), ("-broadcast=false", 0)]
+)
+def test_the_broadcast_flag(
+    attach: Attach, node: Node, network: DhcpNetwork, plugins_dir: str, word: str, flag: int
+) -> None:
+    """-broadcast asks servers to answer to all; Go's spelling of it is understood."""
+    Daemon(node, f"{plugins_dir}/dhcp", *TIMES, word)
     attach(BRIDGE).add()
-    assert [one["flags"] for one in network.heard[:2]] == [0x8000, 0x8000]
+    assert [one["flags"] for one in network.heard[:2]] == [flag, flag]
 
 
 def test_a_server_that_falls_silent(attach: Attach, daemon: Daemon, network: DhcpNetwork, node: Node) -> None:
@@ -259,6 +271,19 @@ def test_a_plugin_that_is_killed(attach: Attach, daemon: Daemon, network: DhcpNe
     assert daemon.records == {}
 
 
+def test_an_end_while_a_lease_is_acquired(
+    attach: Attach, daemon: Daemon, network: DhcpNetwork, node: Node
+) -> None:
+    """The daemon does not wait for servers, and the plugin not for the daemon."""
+    network.order(**LONG, silent=["DISCOVER"])
+    wait = f"until grep -q 'acquiring lease' /run/dhcp.sock.log; do sleep 0.1; done; kill {daemon.pid}"
+    in_background(node, f"({wait})", "/dev/null")
+    failed = attach(BRIDGE).call("ADD", BRIDGE)
+    assert said(failed).startswith("error calling DHCP.Allocate: unexpected EOF")
+    within(3, lambda: not os.path.exists(node.path(f"/proc/{daemon.pid}")), "the end of the daemon")
+    assert "Traceback" not in daemon.log
+
+
 def test_a_release_while_it_is_acquired(
     attach: Attach, daemon: Daemon, network: DhcpNetwork, node: Node
 ) -> None:
@@ -306,6 +331,20 @@ class TestStart:
         assert list(socket.parent.iterdir()) == []
         assert b'event="stopping' in log
 
+    def test_in_a_container(self, attach: Attach, node: Node, plugins_dir: str) -> None:
+        """With the host's files below a prefix it serves plugins of the host."""
+        DhcpNetwork(node, orders=LONG)
+        node.run(["sh", "-c", "mkdir -p /run/host/run && ln -s /run/netns /run/host/run/netns"]).checked()
+        socket = f"/run/host{SOCKET}"
+        daemon = Daemon(node, f"{plugins_dir}/dhcp", "-hostprefix", "/run/host", socket=SOCKET, there=socket)
+        attachment = attach({**BRIDGE, "ipam": {"type": "dhcp", "daemonSocketPath": socket}})
+        attachment.add()
+        assert attachment.check() == ""
+        daemon.restart()
+        daemon.says("lease taken over")
+        attachment.delete()
+        daemon.says("releasing lease")
+
     def test_a_socket_that_was_left_behind(self, node: Node, plugins_dir: str) -> None:
         """It is replaced, but not under a daemon that lives."""
         daemon = Daemon(node, f"{plugins_dir}/dhcp")
@@ -323,10 +362,11 @@ class TestStart:
         [
             (["-pidfile", "x"], 3, 'Error writing pidfile "x": path not absolute'),
             (["-pidfile", "/proc/x"], 3, 'Error writing pidfile "/proc/x": no such file or directory'),
+            (["-broadcast=yes"], 2, "-broadcast=yes: a switch is true or false"),
             (["-timeout", "5"], 2, '"5" is no duration; write it as 500ms, 10s or 1m30s'),
             (["-socketpath", "/proc/x/y"], 3, "Error getting listener: listen unix /proc/x/y: bind: "),
         ],
-        ids=["relative pidfile", "pidfile", "duration", "socket"],
+        ids=["relative pidfile", "pidfile", "switch", "duration", "socket"],
     )
     def test_what_it_refuses(
         self, node: Node, plugins_dir: str, words: list[str], status: int, error: str
