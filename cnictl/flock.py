@@ -12,6 +12,7 @@ from cnictl.spec.errors import TRY_AGAIN_LATER, CniError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
+    from types import TracebackType
 else:
     import _signal as signal  # without the enums around it, which take 4 ms to import
 
@@ -20,6 +21,34 @@ PATIENCE = 60.0
 
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+class Lock:
+    """An flock(2) on a file, for a `with` block; the file is made when it is missing.
+
+    Raises LockBusy, naming the holder.  Where the file cannot be made, as without root, the block
+    runs unlocked.
+    """
+
+    def __init__(self, path: str, patience: float = PATIENCE) -> None:
+        self._path = path
+        self._patience = patience
+        self._fd = -1
+
+    def __enter__(self) -> None:
+        self._fd = _open(self._path)
+        if self._fd >= 0:
+            try:
+                acquire(self._fd, self._path, self._patience)
+            except BaseException:
+                os.close(self._fd)
+                raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
 
 
 class LockBusy(CniError):
@@ -65,6 +94,17 @@ def holder(path: str) -> str:
         if len(words) > 5 and words[1] == "FLOCK" and words[5] == wanted and int(words[4]) > 0:
             return f"process {words[4]} ({_name(words[4])})"
     return ""
+
+
+def _open(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        return os.open(path, flags, 0o600)
+    except OSError as e:
+        if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return -1
+        raise
 
 
 def _wait(descriptor: int, patience: float) -> bool:
