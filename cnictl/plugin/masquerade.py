@@ -22,7 +22,7 @@ from cnictl.spec.quote import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from cnictl.netfilter.iptables import Version
     from cnictl.plugin.request import Request
@@ -82,9 +82,10 @@ def nft_comment(network: str, ifname: str, container_id: str) -> str:
     return text.replace('"', "").encode()[: nft.COMMENT_LIMIT].decode(errors="ignore")
 
 
-def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -> None:
+def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig], overlay: str = "") -> None:
     """Masquerade what the addresses send beyond their networks; taken back when the request fails.
 
+    `overlay` names a link behind which the network goes on: what leaves through it stays as it is.
     Raises NetfilterError, and CniError for a backend that there is not.
     """
     config.check_backend()
@@ -92,12 +93,13 @@ def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -
     request.undo.push(teardown, request, prefixes)
     if config.ip_masq_backend is None:
         backend.default(
-            lambda: _setup_iptables(request, prefixes), lambda: _setup_nftables(request, prefixes)
+            lambda: _setup_iptables(request, prefixes, overlay),
+            lambda: _setup_nftables(request, prefixes, overlay),
         )
     elif config.ip_masq_backend == backend.IPTABLES:
-        _setup_iptables(request, prefixes)
+        _setup_iptables(request, prefixes, overlay)
     else:
-        _setup_nftables(request, prefixes)
+        _setup_nftables(request, prefixes, overlay)
     request.log.info("masqueraded", addresses=",".join(map(str, prefixes)))
 
 
@@ -129,20 +131,22 @@ def gc(request: Request, valid: set[tuple[str, str]]) -> None:
         each.run(_tolerant_nftables, lambda comment: comment.startswith(ours) and comment not in comments)
 
 
-def declare(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig]) -> list[Expectation]:
+def declare(
+    request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig], overlay: str = ""
+) -> list[Expectation]:
     """What must be there of the rules that `setup` makes."""
     prefixes = [ip.address for ip in ips]
     if _backend_in_use(request, config) == backend.NFTABLES:
         tool = f"nft {FAMILY}"
         comment = nft_comment(request.network, request.ifname, request.container_id)
-        texts = [f'{_nft_rule(prefix)} comment "{comment}"' for prefix in prefixes]
+        texts = [f'{_nft_rule(prefix, overlay)} comment "{comment}"' for prefix in prefixes]
         found = [entities.chain(tool, TABLE, BASE, BASE_RULES)]
         found += [entities.rule(tool, TABLE, CHECKS, text) for text in texts]
     else:
         found = [
             entities.rule("iptables" if version == 4 else "ip6tables", "nat", rule.chain, rule.text)
             for version in VERSIONS
-            for rule in _iptables_rules(request, [one for one in prefixes if one.version == version])
+            for rule in _iptables_rules(request, [one for one in prefixes if one.version == version], overlay)
         ]
     return [Expectation(NODE, entity) for entity in found]
 
@@ -157,11 +161,11 @@ def _backend_in_use(request: Request, config: MasqueradeConfig) -> str:
     return backend.probe()
 
 
-def _iptables_rules(request: Request, prefixes: Iterable[Prefix]) -> list[Rule]:
+def _iptables_rules(request: Request, prefixes: Sequence[Prefix], overlay: str = "") -> list[Rule]:
     """The rules for addresses of one family, in the order in which the Go plugins make them."""
     chain = chain_name(request.network, request.container_id)
     comment = ("-m", "comment", "--comment", rule_comment(request.network, request.container_id))
-    rules: list[Rule] = []
+    rules = [Rule(chain, "-o", overlay, "-j", "ACCEPT", *comment)] if overlay and prefixes else []
     for prefix in prefixes:
         rules += (
             Rule(chain, "-d", str(prefix), "-j", "ACCEPT", *comment),
@@ -171,9 +175,10 @@ def _iptables_rules(request: Request, prefixes: Iterable[Prefix]) -> list[Rule]:
     return list(dict.fromkeys(rules))
 
 
-def _setup_iptables(request: Request, prefixes: Sequence[Prefix]) -> None:
+def _setup_iptables(request: Request, prefixes: Sequence[Prefix], overlay: str) -> None:
     for version in VERSIONS:
-        rules = _iptables_rules(request, [prefix for prefix in prefixes if prefix.version == version])
+        own = [prefix for prefix in prefixes if prefix.version == version]
+        rules = _iptables_rules(request, own, overlay)
         if not rules:
             continue
         wanted = Wanted("nat")
@@ -187,12 +192,13 @@ def _setup_iptables(request: Request, prefixes: Sequence[Prefix]) -> None:
         tables.ensure(wanted)
 
 
-def _nft_rule(prefix: Prefix) -> str:
+def _nft_rule(prefix: Prefix, overlay: str = "") -> str:
     family = "ip" if prefix.version == 4 else "ip6"
-    return f"{family} saddr {prefix.address} {family} daddr != {prefix.network} masquerade"
+    beyond = f'oifname != "{overlay}" ' if overlay else ""
+    return f"{beyond}{family} saddr {prefix.address} {family} daddr != {prefix.network} masquerade"
 
 
-def _setup_nftables(request: Request, prefixes: Sequence[Prefix]) -> None:
+def _setup_nftables(request: Request, prefixes: Sequence[Prefix], overlay: str) -> None:
     comment = nft_comment(request.network, request.ifname, request.container_id)
     table, checks, base = f"{FAMILY} {TABLE}", f"{FAMILY} {TABLE} {CHECKS}", f"{FAMILY} {TABLE} {BASE}"
     head = [
@@ -202,7 +208,7 @@ def _setup_nftables(request: Request, prefixes: Sequence[Prefix]) -> None:
         f"flush chain {base}",
         *(f"add rule {base} {text}" for text in BASE_RULES),
     ]
-    tail = [f'add rule {checks} {_nft_rule(prefix)} comment "{comment}"' for prefix in prefixes]
+    tail = [f'add rule {checks} {_nft_rule(prefix, overlay)} comment "{comment}"' for prefix in prefixes]
     identity = comment.partition(",")[0]
     for attempt in range(nft.ATTEMPTS):
         stale = [one for one in nft.rules(FAMILY, TABLE, CHECKS) if one.comment.startswith(identity)]

@@ -116,6 +116,36 @@ def test_nft_rules_are_those_of_the_go_plugins(inside: Node) -> None:
     assert saved(inside) == []
 
 
+@pytest.mark.parametrize("backend", ["iptables", "nftables"])
+def test_what_leaves_through_an_overlay_is_spared(inside: Node, backend: str) -> None:
+    """Before anything else, in both families; a family without addresses gets nothing."""
+    asked = request(ipMasqBackend=backend)
+    config = MasqueradeConfig(asked.document)
+
+    def drifts_with(*addresses: str, overlay: str = "vxlan.7") -> list[str]:
+        ips = [IPConfig(Prefix.parse(one)) for one in addresses]
+        expected = masquerade.declare(asked, config, ips, overlay)
+        state = State()
+        state.extend(NODE, lookup.chains(sorted({one.entity.key.partition(":")[0] for one in expected})))
+        return [str(drift) for drift in compare(expected, state)]
+
+    for addresses in (BOTH, BOTH[:1]):
+        masquerade.setup(asked, config, [IPConfig(Prefix.parse(one)) for one in addresses], "vxlan.7")
+        assert drifts_with(*addresses) == []
+        assert drifts_with(*addresses, overlay="vxlan.8") != []
+        if backend == "iptables":
+            in_chain = [line.split(" ")[2:4] for line in saved(inside) if line.startswith("-A CNI-")]
+            own = [["-o", "vxlan.7"], ["-d", "10.22.0.0/24"], ["!", "-d"]]
+            assert in_chain == [*own, *([own[0], ["-d", "fd01::/64"], own[2]] if addresses == BOTH else [])]
+        else:
+            rules = [line.strip() for line in nft_rules(inside).splitlines() if "oifname" in line]
+            assert rules[0].startswith('oifname != "vxlan.7" ip saddr 10.22.0.2 ip daddr != 10.22.0.0/24 ')
+            assert len(rules) == len(addresses)
+        teardown(asked, *addresses)
+        assert saved(inside) == []
+        assert "vxlan.7" not in nft_rules(inside)
+
+
 @pytest.mark.interop
 @pytest.mark.parametrize("adder", ["go", "ours"])
 def test_either_implementation_deletes_what_the_other_added(
