@@ -277,6 +277,11 @@ def prefix(name: str, *, text: str, **more: Any) -> Key[Prefix | None]:
     return Key(name, "string", _prefix, text=text, format="cidr", **more)
 
 
+def prefixes(name: str, *, text: str, **more: Any) -> Key[list[Prefix]]:
+    """A key that holds a list of addresses with prefix lengths; absent is the same as empty."""
+    return Key(name, "string", _prefixes, text=text, format="cidr", depth=1, **more)
+
+
 def routes(name: str, *, text: str, **more: Any) -> Key[list[Route]]:
     """A key that holds routes as they stand in a Result."""
     return Key(
@@ -321,6 +326,17 @@ def _prefix(document: Document, key: str) -> Prefix | None:
         return None if text is None else Prefix.parse(text)
     except ValueError as error:
         raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {document.below(key)!r}") from None
+
+
+def _prefixes(document: Document, key: str) -> list[Prefix]:
+    found = []
+    for i, text in enumerate(document.strings(key)):
+        try:
+            found.append(Prefix.parse(text))
+        except ValueError as error:
+            place = document.below(f"{key}[{i}]")
+            raise CniError(INVALID_NETWORK_CONFIG, str(error), f"in key {place!r}") from None
+    return found
 
 
 def _route(config: RouteConfig) -> Route:
