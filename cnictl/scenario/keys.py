@@ -102,7 +102,7 @@ SCENARIO = {
     "description": Key("text", "What it shows."),
     "network": Key("network", "A configuration, or the path of one, from the scenario's directory."),
     "needs": Key("texts", "What a kernel may lack.", choices=tuple(KERNEL)),
-    "since": Key("text", "Release of the Go plugins that can do it."),
+    "since": Key("text", "Release of the Go plugins that can do it; cnictl if there is none."),
     "setup": Key("commands", "What is done to the node before."),
     "attachments": Key(
         "objects", "Who is attached, in this order; one container c1 when absent.", ATTACHMENT

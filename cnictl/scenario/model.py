@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cnictl.state.snapshot import Snapshot
 
 Protocol = Literal["ping", "tcp", "udp"]
+ONLY_HERE = "cnictl"
+"""In the place of a release of the Go plugins, where there is none that could do it."""
 NODE = "node"
 """What a scenario calls the node where it may also name a container."""
 
@@ -105,8 +107,8 @@ class Scenario:
     """A declared lifecycle.
 
     `network` is the configuration as JSON text.  `needs` names what a kernel may lack, `since` the
-    release of the Go plugins that can do it.  `state` is what must be there after ADD, partial, with
-    the containers' names as the pods'; `left` are patterns of lines that DEL may leave.
+    release of the Go plugins that can do it, or ONLY_HERE.  `state` is what must be there after ADD,
+    partial, with the containers' names as the pods'; `left` are patterns of lines that DEL may leave.
     """
 
     name: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnictl.scenario.load import load_all
+from cnictl.scenario.model import ONLY_HERE
 from cnictl.scenario.probe import PROGRAMS
 from tests.interop.compared import compare
 from tests.interop.differences import Table
@@ -35,7 +36,7 @@ def comparable() -> list[object]:
             marks=[pytest.mark.kernel_lane, pytest.mark.timeout(900)] if needs_modules(one) else [],
         )
         for one in SCENARIOS
-        if not one.since or tuple(map(int, one.since.split("."))) <= GO_RELEASE
+        if one.since != ONLY_HERE and (not one.since or tuple(map(int, one.since.split("."))) <= GO_RELEASE)
     ]
 
 
