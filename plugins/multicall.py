@@ -26,6 +26,7 @@ PROGRAMS = {
     "sbr": "meta.sbr",
     "static": "ipam.static",
     "tuning": "meta.tuning",
+    "vxlan": "main.vxlan",
 }
 
 

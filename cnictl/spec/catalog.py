@@ -37,6 +37,7 @@ REFERENCE = {
     "ptp": Reference("main"),
     "tap": Reference("main"),
     "vlan": Reference("main"),
+    "vxlan": Reference("main"),
     "dhcp": Reference("ipam"),
     "host-local": Reference("ipam"),
     "static": Reference("ipam"),
@@ -48,7 +49,8 @@ REFERENCE = {
     "tuning": Reference("meta"),
     "vrf": Reference("meta", "0.3.1"),
 }
-"""The plugins of github.com/containernetworking/plugins for Linux and those of other projects, by name."""
+"""The plugins of github.com/containernetworking/plugins for Linux, those of other projects, and our own
+vxlan, by name."""
 
 CAPABILITIES = {
     "portMappings": "ports of the node to forward to the container",

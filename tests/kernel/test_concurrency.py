@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,11 @@ import pytest
 from cnictl.sandbox.node import ROOT
 from tests import witness
 from tests.kernel.plugins.leftovers import leftovers
+from tests.kernel.plugins.overlay import give_underlay, put_remote, remove_remote
 from tests.kernel.storm import Call, storm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cnictl.sandbox.node import Node
     from tests.kernel.storm import Answer
@@ -203,6 +206,80 @@ def test_firewall_lets_each_through_and_nobody_twice(node: Node, directories: li
     (deleted,) = storm(node, chain, [calls("DEL", directories, some, turn=1)])
     assert errors(deleted) == []
     assert len([line for line in witness.iptables(node, "filter") if line.startswith("-A")]) == 2
+
+
+@pytest.mark.parametrize("mode", ["bridge", "routed"])
+def test_vxlan_makes_one_interface_for_all(node: Node, plugins_dir: str, mode: str) -> None:
+    """Fifty first pods at once, while the files of other nodes change: one of everything, none too many."""
+    give_underlay(node)
+    network = {
+        "type": "vxlan",
+        "vni": 7,
+        "mode": mode,
+        "remotesDir": "/run/remotes",
+        "ipam": {**BRIDGE["ipam"], "ranges": [[{"subnet": "10.66.0.0/24"}]]},
+    }
+    for number in range(2, 40):
+        put_remote(node, f"node{number}", vtep=f"192.0.2.{number}", podCIDRs=[f"10.67.{number}.0/24"])
+    with rewriting(node):
+        added, deleted, again = storm(
+            node, [network], [calls(verb, [plugins_dir]) for verb in ("ADD", "DEL", "ADD")]
+        )
+    assert errors(added) + errors(deleted) + errors(again) == []
+    assert len({address for one in again for address in one.addresses}) == MANY
+    shown = [one["ifname"] for one in witness.ip(node, "link")]
+    assert sorted(name for name in shown if not name.startswith(("veth", "lo", "und"))) == sorted(
+        {"vxlan.7", *(["vxbr.7"] if mode == "bridge" else [])}
+    )
+    (last, checked) = storm(
+        node, [network], [calls("ADD", [plugins_dir], [MANY]), calls("CHECK", [plugins_dir])]
+    )
+    assert errors(last) + errors(checked) == []
+    destinations = {
+        one["dst"] for one in witness.bridge(node, "fdb", "show", "dev", "vxlan.7") if "dst" in one
+    }
+    assert destinations == {f"192.0.2.{number}" for number in range(2, 40)}
+
+
+@pytest.mark.parametrize("mode", ["bridge", "routed"])
+def test_a_vxlan_add_that_fails_takes_nothing_from_others(node: Node, plugins_dir: str, mode: str) -> None:
+    """Whoever made the interface may fail; who has come to need it meanwhile keeps it."""
+    give_underlay(node)
+    ranges = [[{"subnet": "10.66.0.0/24", "rangeStart": "10.66.0.2", "rangeEnd": "10.66.0.11"}]]
+    network = {
+        "type": "vxlan",
+        "vni": 7,
+        "mode": mode,
+        "remotes": [{"vtep": "192.0.2.2", "podCIDRs": ["10.67.2.0/24"]}],
+        "ipam": {"type": "host-local", "ranges": ranges},
+    }
+    some = range(30)
+    (added,) = storm(node, [network], [calls("ADD", [plugins_dir], some)])
+    attached = [number for number, one in enumerate(added) if not one.error]
+    assert len(attached) == 10
+    assert all("no IP addresses available" in error for error in errors(added))
+    (checked,) = storm(node, [network], [calls("CHECK", [plugins_dir], attached)])
+    assert errors(checked) == []
+
+
+@contextlib.contextmanager
+def rewriting(node: Node) -> Iterator[None]:
+    """Have the files of other nodes written anew all the time, and others come and go."""
+    end = threading.Event()
+
+    def write() -> None:
+        while not end.wait(0.01):
+            put_remote(node, "node5", vtep="192.0.2.5", podCIDRs=["10.67.5.0/24"])
+            put_remote(node, "node99", vtep="192.0.2.99", podCIDRs=["10.67.99.0/24"])
+            remove_remote(node, "node99")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        end.set()
+        writer.join()
 
 
 def warm(node: Node, directories: list[str]) -> dict[str, object]:

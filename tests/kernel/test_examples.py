@@ -13,9 +13,16 @@ from cnictl.sandbox.node import Node
 from cnictl_plugins import multicall
 
 EXAMPLES = Path(__file__).parents[2] / "testdata" / "examples"
-FILES = {"flannel": {"/run/flannel/subnet.env": EXAMPLES.parent / "flannel" / "subnet.env"}}
-"""What a plugin's daemon would have written on the node, by the plugin."""
-UPLINK = "ip link add eth0 up type bridge"
+FILES = {
+    "flannel": {"/run/flannel/subnet.env": EXAMPLES.parent / "flannel" / "subnet.env"},
+    "vxlan": {"/run/overlay/node2.json": EXAMPLES.parent / "vxlan" / "node2.json"},
+}
+"""What a daemon, or another node, would have written on the node, by the plugin."""
+UPLINK = """
+ip link add eth0 up type bridge
+ip addr add 192.0.2.1/24 dev eth0
+ip route add default via 192.0.2.254
+"""
 """What the node has in the place of hardware, for the plugins that use some."""
 SETUP = {
     "dhcp": "sh testdata/dhcp/network.sh;"
@@ -42,7 +49,7 @@ def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
         there = Path(node.path(place))
         there.parent.mkdir(parents=True)
         there.write_bytes(source.read_bytes())
-    node.run(UPLINK.split()).checked()
+    node.run(["sh", "-ec", UPLINK]).checked()
     node.run(["sh", "-ec", SETUP.get(name, "")], cwd=str(EXAMPLES.parents[1])).checked()
     cnictl("netns", "new", "pod")
     added = json.loads(cnictl("add", str(path), "pod", "-o", "json"))

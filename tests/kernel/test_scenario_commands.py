@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from cnictl.sandbox.node import Node
+from cnictl.scenario.load import load_all
+from cnictl.scenario.model import ONLY_HERE
 
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,13 @@ def test_a_whole_life_holds(cnictl: Cnictl) -> None:
     done = cnictl("test", str(SCENARIOS / "published-port.yaml"))
     assert (done.returncode, done.stderr) == (0, "1 ok\n"), done.stdout
     assert done.stdout.startswith("+ ok published-port")
+
+
+@pytest.mark.parametrize("name", [one.name for one in load_all([str(SCENARIOS)]) if one.since == ONLY_HERE])
+def test_what_only_we_can_do_holds(name: str, cnictl: Cnictl) -> None:
+    """There is nothing that it could be compared with."""
+    done = cnictl("test", str(SCENARIOS), "--name", name)
+    assert (done.returncode, done.stderr) == (0, "1 ok\n"), done.stdout
 
 
 @pytest.mark.parametrize(

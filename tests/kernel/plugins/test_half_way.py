@@ -24,6 +24,7 @@ RANGE = {"type": "host-local", "subnet": "10.1.2.0/24"}
 DUAL = {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "fd00:1::/64"}]]}
 PORTS = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
 BRIDGE = {"type": "bridge", "isDefaultGateway": True, "ipam": RANGE}
+REMOTES = [{"vtep": "192.0.2.2", "podCIDRs": ["10.1.3.0/24"]}]
 LISTS: dict[str, list[dict[str, Any]]] = {
     "loopback": [{"type": "loopback"}],
     "bridge": [{**BRIDGE, "ipMasq": True, "macspoofchk": True, "ipam": DUAL, "hairpinMode": True}],
@@ -31,6 +32,19 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "bridge-layer2": [{"type": "bridge", "mtu": 1400}],
     "dhcp": [{"type": "bridge", "bridge": "br0", "ipam": {"type": "dhcp"}}],
     "ptp": [{"type": "ptp", "ipMasq": True, "ipam": DUAL}],
+    "vxlan": [
+        {
+            "type": "vxlan",
+            "vni": 7,
+            "isDefaultGateway": True,
+            "ipMasq": True,
+            "ipam": DUAL,
+            "remotes": REMOTES,
+        }
+    ],
+    "vxlan-routed": [
+        {"type": "vxlan", "vni": 7, "mode": "routed", "ipMasq": True, "ipam": DUAL, "remotes": REMOTES}
+    ],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
@@ -71,12 +85,15 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "sbr-table": [{**BRIDGE, "ipam": DUAL}, {"type": "sbr", "table": 100}],
 }
 UPLINK = "ip link add uplink up type bridge"
+UNDERLAY = f"{UPLINK}; ip addr add 192.0.2.1/24 dev uplink; ip route add default via 192.0.2.254"
 SETUP = {
     "dhcp": f"sh {TESTDATA}/dhcp/network.sh;"
     f" sh {TESTDATA}/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon",
     "firewall-firewalld": f"sh {TESTDATA}/firewalld/start.sh",
     "macvlan": UPLINK,
     "macvlan-layer2": UPLINK,
+    "vxlan": UNDERLAY,
+    "vxlan-routed": UNDERLAY,
 }
 """What there is on the node before, by the name of the list."""
 MOVING = {"sbr", "sbr-hints"}
@@ -150,7 +167,8 @@ def test_nothing_is_left_whichever_step_fails(
             deleted = attachment.call("DEL", last)
             assert (deleted.status, deleted.stdout) == (0, ""), f"step {step}: {deleted.stdout}"
             if len(attachment.plugins) == 1:
-                node.run(["ip", "link", "delete", "cni0"])  # which DEL leaves for the next container
+                for link in ("cni0", "vxlan.7", "vxbr.7"):
+                    node.run(["ip", "link", "delete", link])  # which DEL leaves for the next container
         else:
             assert done.status == 1, done.stderr
             assert said(done), f"step {step}"

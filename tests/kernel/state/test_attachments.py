@@ -35,6 +35,12 @@ TELLING = (
     "ptp-masquerade-mtu-resolver",
     "ptp-dual-stack",
     "tuning-interface",
+    "vxlan",
+    "vxlan-everything",
+    "vxlan-group",
+    "vxlan-layer2",
+    "vxlan-routed",
+    "vxlan-routed-directory",
 )
 VLAN_BRIDGE = ("ip", "link", "add", "test", "type", "bridge", "vlan_filtering", "1")
 IN_MACHINE = ("bridge-vlan-trunk",)
