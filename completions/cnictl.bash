@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bandwidth :bridge :dhcp :firewall :flannel :host-local :loopback :macvlan :portmap :ptp :sbr :static :tuning;'
+            arguments=':bridge :dhcp :flannel :host-local :loopback :macvlan :portmap :ptp :static :tuning :vxlan;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'
@@ -122,6 +122,25 @@ _cnictl_knows() {
         'netns exec')
             options='-h --help'
             arguments='netns file;command...;'
+            ;;
+        'vxlan')
+            commands='sync ls self'
+            options='-h --help'
+            ;;
+        'vxlan sync')
+            options='--plan -w --watch --conf-dir -o --output -h --help'
+            values=' --conf-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'vxlan ls')
+            options='--conf-dir -o --output -h --help'
+            values=' --conf-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'vxlan self')
+            options='--to --conf-dir -h --help'
+            values=' --to=file; --conf-dir=directory;'
+            arguments='network file;'
             ;;
         'node')
             options='-h --help'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -178,6 +178,14 @@ set -g __cnictl_taking \
     'netns ls -o' \
     'netns ls --output' \
     'netns rm --cache-dir' \
+    'vxlan sync --conf-dir' \
+    'vxlan sync -o' \
+    'vxlan sync --output' \
+    'vxlan ls --conf-dir' \
+    'vxlan ls -o' \
+    'vxlan ls --output' \
+    'vxlan self --to' \
+    'vxlan self --conf-dir' \
     'dhcp daemon -socketpath' \
     'dhcp daemon --socketpath' \
     'dhcp daemon -pidfile' \
@@ -249,6 +257,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, w
 complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would change, and change nothing.'
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
+complete -c cnictl -n '__cnictl_is \'\'' -a vxlan -d 'Keep an overlay network in step with its other nodes.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
 complete -c cnictl -n '__cnictl_is \'\'' -a dhcp -d 'Run the daemon of the plugin dhcp, and list its leases.'
 complete -c cnictl -n '__cnictl_is \'\'' -a install -d 'Put the plugins into a directory of CNI plugins.'
@@ -414,7 +423,7 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table jso
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
-complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning'
+complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bridge dhcp flannel host-local loopback macvlan portmap ptp static tuning vxlan'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l all-netns -d 'Every namespace with a name'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l sysctl -x -d 'A further sysctl'
@@ -492,6 +501,27 @@ complete -c cnictl -n '__cnictl_is \'netns exec\'' -s h -l help -d 'Show this me
 complete -c cnictl -n '__cnictl_is \'netns exec\' 1' -a '(__cnictl_names netns)'
 complete -c cnictl -n '__cnictl_is \'netns exec\' 1' -F
 complete -c cnictl -n '__cnictl_is \'netns exec\' 2+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'vxlan\'' -a sync -d 'Bring the entries for the other nodes up to date, and print what has changed.'
+complete -c cnictl -n '__cnictl_is \'vxlan\'' -a ls -d 'List the other nodes that this one knows of, and where from.'
+complete -c cnictl -n '__cnictl_is \'vxlan\'' -a self -d 'Print what other nodes must know of this one: its file for their directory of remotes.'
+complete -c cnictl -n '__cnictl_is \'vxlan\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\'' -l plan -d 'Show what would be changed, and do nothing'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\'' -s w -l watch -d 'Go on whenever the directory of remotes changes'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'vxlan sync\' 1' -F
+complete -c cnictl -n '__cnictl_is \'vxlan ls\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'vxlan ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'vxlan ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'vxlan ls\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'vxlan ls\' 1' -F
+complete -c cnictl -n '__cnictl_is \'vxlan self\'' -l to -r -F -d 'Write it there, whole or not at all'
+complete -c cnictl -n '__cnictl_is \'vxlan self\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'vxlan self\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'vxlan self\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'vxlan self\' 1' -F
 complete -c cnictl -n '__cnictl_is \'node\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'node\' 1+' -a '(__fish_complete_subcommand)'
 complete -c cnictl -n '__cnictl_is \'dhcp\'' -a daemon -d 'Get, keep and give back the leases of this node\'s containers.'

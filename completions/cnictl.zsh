@@ -23,6 +23,7 @@ _cnictl() {
         'plan:Show what a verb would change, and change nothing.'
         'compare:Do the same work with two sets of plugins, and show the difference.'
         'netns:List, make, remove and enter network namespaces.'
+        'vxlan:Keep an overlay network in step with its other nodes.'
         'node:Run a command on a throwaway node, and exit with its status.'
         'dhcp:Run the daemon of the plugin dhcp, and list its leases.'
         'install:Put the plugins into a directory of CNI plugins.'
@@ -314,7 +315,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning)'
+        '1::PLUGIN:(bridge dhcp flannel host-local loopback macvlan portmap ptp static tuning vxlan)'
 }
 
 _cnictl_snapshot() {
@@ -467,6 +468,56 @@ _cnictl_netns_exec() {
         '(- *)--help[Show this message and exit]' \
         '1:NETNS:_cnictl_names netns file' \
         '*::command: _normal'
+}
+
+_cnictl_vxlan() {
+    local curcontext=$curcontext state line
+    local -a commands=(
+        'sync:Bring the entries for the other nodes up to date, and print what has changed.'
+        'ls:List the other nodes that this one knows of, and where from.'
+        'self:Print what other nodes must know of this one: its file for their directory of remotes.'
+    )
+    _arguments -C \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1: :->command' \
+        '*:: :->rest'
+    case $state in
+        command) _describe -t commands command commands ;;
+        rest) (( $+functions[_cnictl_vxlan_$words[1]] )) && _cnictl_vxlan_$words[1] ;;
+    esac
+}
+
+_cnictl_vxlan_sync() {
+    _arguments -s \
+        '(--plan)--plan[Show what would be changed, and do nothing]' \
+        '(-w --watch)-w[Go on whenever the directory of remotes changes]' \
+        '(-w --watch)--watch[Go on whenever the directory of remotes changes]' \
+        '(--conf-dir)--conf-dir=[Where configurations are]:DIR:_files -/' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:NET:_cnictl_names network file'
+}
+
+_cnictl_vxlan_ls() {
+    _arguments -s \
+        '(--conf-dir)--conf-dir=[Where configurations are]:DIR:_files -/' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:NET:_cnictl_names network file'
+}
+
+_cnictl_vxlan_self() {
+    _arguments -s \
+        '(--to)--to=[Write it there, whole or not at all]:FILE:_cnictl_names file' \
+        '(--conf-dir)--conf-dir=[Where configurations are]:DIR:_files -/' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:NET:_cnictl_names network file'
 }
 
 _cnictl_node() {

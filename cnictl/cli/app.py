@@ -41,6 +41,7 @@ COMMANDS = {
     "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
+    "vxlan": ("cnictl.cli.vxlan", "Keep an overlay network in step with its other nodes."),
     "node": ("cnictl.cli.node", "Run a command on a throwaway node."),
     "dhcp": ("cnictl.cli.dhcp", "Run the daemon of the plugin dhcp, and list its leases."),
     "install": ("cnictl.cli.install", "Put the plugins into a directory of CNI plugins."),

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[2] / "docs"
 MARK = "--- next command ---"
+UNDERLAY = (
+    "ip link add uplink up type bridge; ip addr add 192.0.2.1/24 dev uplink;"
+    " ip route add default via 192.0.2.254"
+)
+"""What a node has in the place of hardware."""
 
 
 def commands(page: str) -> list[tuple[str, list[str]]]:
@@ -70,7 +75,7 @@ def test_the_recipes_work(node: Node) -> None:
     network = next(command for command, _ in examples if "10-mynet" in command)
     before = (
         "export CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
-        f"mkdir -p /etc/cni/net.d\n{network}\n"
+        f"mkdir -p /etc/cni/net.d\n{network}\n{UNDERLAY}\n"
     )
     run(node, (DOCS / "recipes.md").read_text(encoding="utf-8"), before)
 
