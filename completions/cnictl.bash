@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bridge :dhcp :flannel :host-local :loopback :macvlan :portmap :ptp :static :tuning :vxlan;'
+            arguments=':bandwidth :bridge :dhcp :firewall :flannel :host-local :loopback :macvlan :portmap :ptp :sbr :static :tuning :vxlan;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'

@@ -315,7 +315,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bridge dhcp flannel host-local loopback macvlan portmap ptp static tuning vxlan)'
+        '1::PLUGIN:(bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning vxlan)'
 }
 
 _cnictl_snapshot() {
