@@ -173,8 +173,11 @@ def _add_default(inside: Routing, moved: Moved, link: Link, gateway: Address, ta
 
 def _copy(inside: Routing, moved: Moved, route: KernelRoute) -> None:
     try:
-        inside.write_route(route, replace=True)
+        # One hop of several must not take the place of another.
+        inside.write_route(route, replace=not route.multipath)
     except NetlinkError as error:
+        if route.multipath and error.errno == errno.EEXIST:
+            return
         raise CniError(INTERNAL, f"Failed to readd route: {error.reason}", str(error)) from None
     moved.made.append(route)
 

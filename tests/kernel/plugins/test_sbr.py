@@ -172,6 +172,52 @@ def test_routes_that_are_not_moved(attach: Attach, node: Node) -> None:
     assert routes(node, "7") == ["10.8.0.0/16 via 10.1.2.9 dev eth0"]
 
 
+def test_routes_of_ipv6_move_hop_by_hop(attach: Attach, node: Node) -> None:
+    """What leads through another interface as well stays there alone; hops through this one stay together."""
+    attachment = attach(DUAL_BRIDGE)
+    attachment.add()
+    for words in (
+        "link add other up type bridge",
+        "addr add fd00:9::2/64 dev other nodad",
+        "route add fd77::/64 nexthop via fd00:1::8 dev eth0 nexthop via fd00:9::9 dev other",
+        "route add fd78::/64 nexthop via fd00:1::8 dev eth0 nexthop via fd00:1::9 dev eth0",
+        "route append default via fd00:9::1 dev other metric 1024",
+    ):
+        node.run(["ip", *words.split()], netns="c1").checked()
+    before = everything(node)
+    assert attachment.call("ADD", {**SBR, "gateways": ["fd00:7::7"]}).status == 1
+    assert sorted(everything(node)) == sorted(before)
+    assert attachment.call("ADD", SBR).status == 0
+    shared = ("fd77::/64", "fd78::/64", "default")
+    assert [line for line in routes(node, version="-6") if line.startswith(shared)] == [
+        "fd77::/64 via fd00:9::9 dev other metric 1024 pref medium",
+        "default via fd00:9::1 dev other metric 1024 pref medium",
+    ]
+    moved = [line for line in routes(node, "101", "-6") if not line.startswith(("fe80", "fd00"))]
+    assert moved == [
+        "fd77::/64 via fd00:1::8 dev eth0 metric 1024 pref medium",
+        "fd78::/64 metric 1024 pref medium",
+        "nexthop via fd00:1::8 dev eth0 weight 1",
+        "nexthop via fd00:1::9 dev eth0 weight 1",
+        "default via fd00:1::1 dev eth0 metric 1024 pref medium",
+    ]
+    assert attachment.call("CHECK", SBR).status == 0
+
+
+@pytest.mark.parametrize(
+    ("index", "sources"), [(0, []), (7, ["10.1.2.2"])], ids=["another interface's", "nobody's"]
+)
+def test_whose_addresses_count(attach: Attach, node: Node, index: int, sources: list[str]) -> None:
+    """Those that are certainly another interface's do not; the main table is cleared all the same."""
+    attachment = attach(BRIDGE, SBR)
+    attachment.result = json.loads(attachment.call("ADD", BRIDGE).stdout)
+    assert attachment.result is not None
+    attachment.result["ips"][0]["interface"] = index
+    assert attachment.call("ADD", SBR).status == 0
+    assert [source for source, _ in rules(node)] == sources
+    assert routes(node) == []
+
+
 class TestGateways:
     """Static gateways, which need not be in the Result."""
 
