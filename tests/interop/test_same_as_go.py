@@ -16,6 +16,8 @@ from tests.interop.differences import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _pytest.mark.structures import ParameterSet
+
     from cnictl.scenario.model import Scenario
 
 SCENARIOS = load_all([str(Path(__file__).parents[2] / "testdata" / "scenarios")])
@@ -27,7 +29,7 @@ GO_RELEASE = (1, 1, 1)
 """Of the Debian package; its plugins do not tell."""
 
 
-def comparable() -> list[object]:
+def comparable() -> list[ParameterSet]:
     """Return the scenarios that the packaged Go plugins can do, those for other kernels marked."""
     return [
         pytest.param(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Attachment:
     """A container's attachment to a list of plugins, which ADD fills in the order of the list.
 
-    `plugins_dir` is where the plugins are; ADD, CHECK and DEL may use different ones.
+    `plugins_dir` is where the plugins are; ADD, CHECK and DEL may use different ones.  `delegates` is one
+    more directory, where those that they call are looked for.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Attachment:
         name: str = "net",
         args: str = "",
         environment: Mapping[str, str] | None = None,
+        delegates: str = "",
     ) -> None:
         self.node = node
         self.plugins_dir = plugins_dir
@@ -40,6 +42,7 @@ class Attachment:
         self.name = name
         self.args = args
         self.environment = dict(environment or {})
+        self.delegates = delegates
         self.netns = f"/run/netns/{container}"
         self.result: dict[str, Any] | None = None
         if not os.path.exists(node.path(self.netns)):
@@ -67,7 +70,7 @@ class Attachment:
             "CNI_NETNS": self.netns if netns is None else netns,
             "CNI_IFNAME": self.ifname,
             "CNI_ARGS": self.args,
-            "CNI_PATH": directory,
+            "CNI_PATH": f"{directory}:{self.delegates}" if self.delegates else directory,
         }
         return self.node.run(
             [f"{directory}/{plugin['type']}"], env=environment, stdin=json.dumps(config), timeout=100
