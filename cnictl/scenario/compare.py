@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cnictl.sandbox.node import Node
-from cnictl.scenario.judge import parted
-from cnictl.scenario.leftovers import leftovers
+from cnictl.scenario.judge import left, parted
 from cnictl.scenario.run import TIMEOUT, told
 from cnictl.scenario.update import without_random
 from cnictl.state.difference import Difference, difference
@@ -125,7 +124,7 @@ def _partings(scenario: Scenario, one: Life, other: Life) -> Iterator[Parting]:
         deleter = names[len(checks) - 1]
         for step, answer in zip(("del", "del again"), life.of("del"), strict=True):
             yield from _errors(step, deleter, words, answer)
-        for line in leftovers(scenario, life.states[0], life.states[-1]):
+        for line in left(scenario, life.states[0], life.states[-1]):
             yield Parting("left", f"{deleter} left of what {words}: {line}", at=deleter, message=line)
 
 

@@ -72,20 +72,23 @@ class Lifecycle:
         return {"step": name, **STEPS[name](self, *arguments)}
 
     def prepare(self, commands: list[dict[str, Any]], needs: list[str]) -> Answer:
-        """Make the pods' namespaces and run the setup; what the kernel lacks ends it."""
+        """Run the setup and make the pods' namespaces that it has not made; what the kernel lacks ends it."""
         for need in needs:
             reason = probe.lacking(need)
             if reason:
                 return {"lacking": reason}
-        for path in dict.fromkeys(self._pods.values()):
-            if not os.path.exists(path):  # the setup may have made one, to put something into it
-                create_named(path)
-        return self.commands(commands)
+        failed = self.commands(commands)
+        for path in self._pods.values():
+            _make_netns(path)
+        return failed
 
     def commands(self, commands: list[dict[str, Any]]) -> Answer:
         """Run commands until one fails."""
         for one in commands:
-            said = _run(one["words"], netns_of(one["inside"]) if one["inside"] else "")
+            netns = netns_of(one["inside"]) if one["inside"] else ""
+            if netns:
+                _make_netns(netns)
+            said = _run(one["words"], netns)
             if said:
                 return {"failed": said}
         return {}
@@ -206,6 +209,11 @@ def _runs(executions: Any) -> list[Answer]:
         }
         for one in executions
     ]
+
+
+def _make_netns(path: str) -> None:
+    if not os.path.exists(path):
+        create_named(path)
 
 
 def _place(name: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from cnictl.spec.conflist import parse_list
 from cnictl.state.difference import Difference, difference
+from cnictl.state.leftovers import leftovers
 from cnictl.state.load import load
 from cnictl.state.snapshot import ANY
 
@@ -127,6 +129,13 @@ def deletes(scenario: Scenario, answers: Sequence[Answer], step: str) -> Iterato
     for attach, answer in zip(reversed(scenario.attachments), answers, strict=True):
         if "error" in answer:
             yield Failure(step, f"{attach}: {_worded(answer['error'])}")
+
+
+def left(scenario: Scenario, before: str, deleted: str) -> list[str]:
+    """Return the lines of what DEL left and may not; the states are snapshots as YAML."""
+    network = parse_list(scenario.network.encode(errors="surrogateescape"))
+    found = leftovers(network, load(before), load(deleted))
+    return [line for line in found if not any(fits(line, one) for one in scenario.left)]
 
 
 def _result(attach: Attach, answer: Answer) -> Iterator[Failure]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from cnictl.scenario import judge
 from cnictl.scenario.judge import Failure, Outcome
-from cnictl.scenario.leftovers import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,5 +211,5 @@ def _in_order(scenario: Scenario, following: Following) -> Iterator[Failure]:
     yield from judge.deletes(scenario, following("del")["answers"], "del again")
     yield from (
         Failure("left", f"after DEL {line}")
-        for line in leftovers(scenario, before, following("state")["state"])
+        for line in judge.left(scenario, before, following("state")["state"])
     )
