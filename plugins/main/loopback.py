@@ -12,7 +12,7 @@ from cnictl.netlink.rtnl import Rtnl
 from cnictl.plugin.config import NetworkConfig
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, CniError
-from cnictl.spec.result import Interface, IPConfig, Result
+from cnictl.spec.result import Interface, IPConfig, Result, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,16 @@ def delete(request: Request) -> None:
 
 
 def declare(request: Request) -> list[Expectation]:
-    return [Expectation(request.netns, entities.link(NAME, up=True))]
+    given = request.given_result()
+    known = [] if given is None else [ip.address for ip in current(given).ips]
+    return [
+        Expectation(request.netns, entities.link(NAME, up=True)),
+        *(
+            Expectation(request.netns, entities.address(NAME, one))
+            for one in known
+            if one.address.is_loopback
+        ),
+    ]
 
 
 def _set_down(netns: str) -> None:

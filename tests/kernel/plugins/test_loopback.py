@@ -52,6 +52,14 @@ def test_check_notices_that_it_is_down(attach: Attach, node: Node) -> None:
     assert attachment.check() == "lo is not up in /run/netns/c1"
 
 
+def test_check_notices_that_an_address_is_lost(attach: Attach, node: Node) -> None:
+    """The Result says that it is there."""
+    attachment = attach({"type": "loopback"})
+    attachment.add()
+    node.run(["ip", "address", "delete", "127.0.0.1/8", "dev", "lo"], netns="c1").checked()
+    assert attachment.check() == "lo has lost address 127.0.0.1/8 in /run/netns/c1"
+
+
 def test_an_earlier_result_is_passed_on(attach: Attach) -> None:
     """In a chain loopback adds nothing to it."""
     attachment = attach({"type": "loopback"})
