@@ -39,6 +39,7 @@ COMMANDS = {
     "test": ("cnictl.cli.test", "Run scenarios: a network, who is attached, and what must hold."),
     "plan": ("cnictl.cli.plan", "Show what ADD, DEL or GC would change, and change nothing."),
     "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
+    "conformance": ("cnictl.cli.conformance", "Try whether a plugin does what the spec asks of it."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "vxlan": ("cnictl.cli.vxlan", "Keep an overlay network in step with its other nodes."),

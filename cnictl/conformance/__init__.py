@@ -1,0 +1,1 @@
+"""A black-box suite for a plugin: what the spec asks of it, tried on throwaway nodes."""
