@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bandwidth :bridge :dhcp :firewall :flannel :host-local :loopback :macvlan :portmap :ptp :sbr :static :tuning :vxlan;'
+            arguments=':bandwidth :bridge :dhcp :firewall :flannel :host-local :loopback :macvlan :portmap :ptp :sbr :static :tuning :vxlan :scenario;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'
@@ -90,7 +90,7 @@ _cnictl_knows() {
         'test')
             options='-n --name -j --jobs --cni-path --timeout --update --keep -o --output -h --help'
             values=' -n=; --name=; -j=; --jobs=; --cni-path=directory; --timeout=; -o=:table :json :tap :junit; --output=:table :json :tap :junit;'
-            arguments='...;'
+            arguments='file...;'
             ;;
         'plan')
             options='--verb -p --per-plugin -v --verbose --valid --everything -i --ifname --container-id --args --cap-args --port --mac --ip --conf-dir --cni-path --cache-dir --timeout -o --output -h --help'
@@ -100,7 +100,12 @@ _cnictl_knows() {
         'compare')
             options='-n --name --cap-args --args -p --port --conf-dir --apart --timeout -o --output -h --help'
             values=' -n=; --name=; --cap-args=; --args=; -p=; --port=; --conf-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
-            arguments='file;file;...;'
+            arguments='directory;directory;network file...;'
+            ;;
+        'conformance')
+            options='--config --setup -p --point --spec -i --ifname -j --jobs --cni-path -o --output -h --help'
+            values=' --config=file; --setup=; -p=:claims-versions :version-alone :unknown-command :missing-parameter :forbidden-name :network-name :rubbish :unknown-version :error-object :every-version :pure-stdout :unknown-keys :open-args :true-result :add-twice :failed-add :two-interfaces :prev-result :check-holds :check-notices :del-leaves-nothing :del-again :del-without-netns :del-without-result :gc :status :at-once :killed-add :time; --point=:claims-versions :version-alone :unknown-command :missing-parameter :forbidden-name :network-name :rubbish :unknown-version :error-object :every-version :pure-stdout :unknown-keys :open-args :true-result :add-twice :failed-add :two-interfaces :prev-result :check-holds :check-notices :del-leaves-nothing :del-again :del-without-netns :del-without-result :gc :status :at-once :killed-add :time; --spec=; -i=; --ifname=; -j=; --jobs=; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='plugin file;'
             ;;
         'netns')
             commands='ls new rm exec'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -174,6 +174,18 @@ set -g __cnictl_taking \
     'compare --timeout' \
     'compare -o' \
     'compare --output' \
+    'conformance --config' \
+    'conformance --setup' \
+    'conformance -p' \
+    'conformance --point' \
+    'conformance --spec' \
+    'conformance -i' \
+    'conformance --ifname' \
+    'conformance -j' \
+    'conformance --jobs' \
+    'conformance --cni-path' \
+    'conformance -o' \
+    'conformance --output' \
     'netns ls --cache-dir' \
     'netns ls -o' \
     'netns ls --output' \
@@ -256,6 +268,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachme
 complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, who is attached, and what must hold.'
 complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would change, and change nothing.'
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
+complete -c cnictl -n '__cnictl_is \'\'' -a conformance -d 'Try whether a plugin does what the spec asks of it.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a vxlan -d 'Keep an overlay network in step with its other nodes.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
@@ -423,7 +436,7 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table jso
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
-complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning vxlan'
+complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning vxlan scenario'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l all-netns -d 'Every namespace with a name'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l sysctl -x -d 'A further sysctl'
@@ -451,6 +464,7 @@ complete -c cnictl -n '__cnictl_is \'test\'' -l update -d 'Write what was observ
 complete -c cnictl -n '__cnictl_is \'test\'' -l keep -d 'Leave the node as it is before DEL, for a look, until Ctrl-C'
 complete -c cnictl -n '__cnictl_is \'test\'' -s o -l output -x -a 'table json tap junit' -d 'How to report'
 complete -c cnictl -n '__cnictl_is \'test\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'test\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'plan\'' -l verb -x -a 'add del gc' -d 'What would be done'
 complete -c cnictl -n '__cnictl_is \'plan\'' -s p -l per-plugin -d 'Plugin by plugin, and how long each took'
 complete -c cnictl -n '__cnictl_is \'plan\'' -s v -l verbose -d 'As well, what each plugin was told and said'
@@ -482,8 +496,21 @@ complete -c cnictl -n '__cnictl_is \'compare\'' -l apart -d 'Each checks and del
 complete -c cnictl -n '__cnictl_is \'compare\'' -l timeout -x -d 'For each plugin'
 complete -c cnictl -n '__cnictl_is \'compare\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'compare\'' -s h -l help -d 'Show this message and exit'
-complete -c cnictl -n '__cnictl_is \'compare\' 1' -F
-complete -c cnictl -n '__cnictl_is \'compare\' 2' -F
+complete -c cnictl -n '__cnictl_is \'compare\' 1' -a '(__fish_complete_directories)'
+complete -c cnictl -n '__cnictl_is \'compare\' 2' -a '(__fish_complete_directories)'
+complete -c cnictl -n '__cnictl_is \'compare\' 3+' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'compare\' 3+' -F
+complete -c cnictl -n '__cnictl_is \'conformance\'' -l config -r -F -d 'A configuration or a list of them; the plugin\'s own is the last'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -l setup -x -d 'Done to the node before'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -s p -l point -x -a 'claims-versions version-alone unknown-command missing-parameter forbidden-name network-name rubbish unknown-version error-object every-version pure-stdout unknown-keys open-args true-result add-twice failed-add two-interfaces prev-result check-holds check-notices del-leaves-nothing del-again del-without-netns del-without-result gc status at-once killed-add time' -d 'This point only'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -l spec -x -d 'Version to try it in'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -s i -l ifname -x -d 'The interface'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -s j -l jobs -x -d 'So many at a time'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'conformance\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'conformance\' 1' -a '(__cnictl_names plugin)'
+complete -c cnictl -n '__cnictl_is \'conformance\' 1' -F
 complete -c cnictl -n '__cnictl_is \'netns\'' -a ls -d 'List the namespaces with a name, and what is attached to them.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a new -d 'Make a namespace and print its path.  `ip netns` knows it as well.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a rm -d 'Remove namespaces.'

@@ -22,6 +22,7 @@ _cnictl() {
         'test:Run scenarios: a network, who is attached, and what must hold.'
         'plan:Show what a verb would change, and change nothing.'
         'compare:Do the same work with two sets of plugins, and show the difference.'
+        'conformance:Try whether a plugin does what the spec asks of it.'
         'netns:List, make, remove and enter network namespaces.'
         'vxlan:Keep an overlay network in step with its other nodes.'
         'node:Run a command on a throwaway node, and exit with its status.'
@@ -315,7 +316,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning vxlan)'
+        '1::PLUGIN:(bandwidth bridge dhcp firewall flannel host-local loopback macvlan portmap ptp sbr static tuning vxlan scenario)'
 }
 
 _cnictl_snapshot() {
@@ -365,7 +366,7 @@ _cnictl_test() {
         '(-o --output)--output=[How to report]:<table|json|tap|junit>:(table json tap junit)' \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '*:SCENARIO...: '
+        '*:SCENARIO...:_cnictl_names file'
 }
 
 _cnictl_plan() {
@@ -412,9 +413,28 @@ _cnictl_compare() {
         '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1:A:_cnictl_names file' \
-        '2:B:_cnictl_names file' \
-        '*:NET|SCENARIO...: '
+        '1:A:_files -/' \
+        '2:B:_files -/' \
+        '*:NET|SCENARIO...:_cnictl_names network file'
+}
+
+_cnictl_conformance() {
+    _arguments -s \
+        '(--config)--config=[A configuration or a list of them; the plugin'\''s own is the last]:FILE:_cnictl_names file' \
+        '*--setup=[Done to the node before]:WORDS: ' \
+        '*-p+[This point only]:POINT:(claims-versions version-alone unknown-command missing-parameter forbidden-name network-name rubbish unknown-version error-object every-version pure-stdout unknown-keys open-args true-result add-twice failed-add two-interfaces prev-result check-holds check-notices del-leaves-nothing del-again del-without-netns del-without-result gc status at-once killed-add time)' \
+        '*--point=[This point only]:POINT:(claims-versions version-alone unknown-command missing-parameter forbidden-name network-name rubbish unknown-version error-object every-version pure-stdout unknown-keys open-args true-result add-twice failed-add two-interfaces prev-result check-holds check-notices del-leaves-nothing del-again del-without-netns del-without-result gc status at-once killed-add time)' \
+        '(--spec)--spec=[Version to try it in]:VERSION: ' \
+        '(-i --ifname)-i+[The interface]:NAME: ' \
+        '(-i --ifname)--ifname=[The interface]:NAME: ' \
+        '(-j --jobs)-j+[So many at a time]:N: ' \
+        '(-j --jobs)--jobs=[So many at a time]:N: ' \
+        '(--cni-path)--cni-path=[Where plugins are, separated by colons]:DIRS:_files -/' \
+        '(-o --output)-o+[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(-o --output)--output=[How to print data]:<table|json|yaml>:(table json yaml)' \
+        '(- *)-h[Show this message and exit]' \
+        '(- *)--help[Show this message and exit]' \
+        '1:PLUGIN:_cnictl_names plugin file'
 }
 
 _cnictl_netns() {

@@ -36,11 +36,11 @@ def conformance(
     ] = "",
     setup: Annotated[
         list[str] | None,
-        typer.Option("--setup", metavar="COMMAND", help="Done to the node before.", show_default=False),
+        typer.Option("--setup", metavar="WORDS", help="Done to the node before.", show_default=False),
     ] = None,
     point: Annotated[
         list[str] | None,
-        typer.Option("--point", "-p", metavar="NAME", help="This point only.", show_default=False),
+        typer.Option("--point", "-p", metavar="POINT", help="This point only.", show_default=False),
     ] = None,
     version: Annotated[
         str,

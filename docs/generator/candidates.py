@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnictl.cli import complete
+from cnictl.conformance.suite import POINTS
 from cnictl_plugins import multicall
 
 if TYPE_CHECKING:
@@ -30,15 +31,22 @@ NAMES = {
     "A": "file",
     "B": "file",
     "COMMAND": "command",
+    "SCENARIO...": "file",
+    "NET|SCENARIO...": "network file",
 }
 """Kinds of candidates, by the word in the usage.  Words that are not here stand for any text."""
 
-OF_COMMAND = {("netns rm", "NAME"): "netns"}
+OF_COMMAND = {
+    ("netns rm", "NAME"): "netns",
+    ("compare", "A"): "directory",
+    ("compare", "B"): "directory",
+}
 """The same where a word means something else in one command."""
 
 WORDS = {
     ("exec", "VERB"): ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"),
-    ("schema", "PLUGIN"): tuple(multicall.PROGRAMS),
+    ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario"),
+    ("conformance", "POINT"): tuple(point.name for point in POINTS),
 }
 """Where there are not many possibilities."""
 
