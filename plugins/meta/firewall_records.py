@@ -68,7 +68,9 @@ def read(address: Address) -> Record | None:
     """Return the record of an address; None without one, and for a file that is none."""
     try:
         found = durable.read(_path(address))
-        document = Document(decode_object(found or b""))
+        if not found:  # before json is loaded to say what is wrong with it
+            return None
+        document = Document(decode_object(found))
         words = [document.string(name) for name in ("network", "containerID", "ifname", "zone")]
     except (CniError, OSError):
         return None
