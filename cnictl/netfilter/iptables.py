@@ -344,8 +344,8 @@ def may_have(chain: str, table: str, version: Version = 4) -> bool:
 def may_be_legacy(table: str, version: Version = 4) -> bool:
     """Whether the legacy variant has a table, in which there may be anything."""
     try:
-        with open(f"/proc/thread-self/net/{FAMILIES[version]}_tables_names", encoding="ascii") as file:
-            return table in file.read().split()
+        with open(f"/proc/thread-self/net/{FAMILIES[version]}_tables_names", "rb") as file:
+            return table.encode() in file.read().split()
     except FileNotFoundError:  # a kernel without legacy tables
         return False
     except OSError:

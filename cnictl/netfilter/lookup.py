@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnictl.declare import entities
-from cnictl.netfilter import nft, nft_text
+from cnictl.netfilter import nft
 from cnictl.netfilter.iptables import PROGRAMS, USER_CHAIN, Tables
 
 TYPE_CHECKING = False
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity
+    from cnictl.netfilter import nft_text
     from cnictl.netfilter.iptables import Listing, Version
 
 _VERSIONS: dict[str, Version] = {program: version for version, program in PROGRAMS.items()}
@@ -47,6 +48,8 @@ def iptables_chain(program: str, table: str, listing: Listing, chain: str) -> En
 
 def nft_chain(objects: Iterable[nft_text.Object]) -> Entity | None:
     """The chain among objects of libnftables-json(5) and the rules among them; None without a chain."""
+    from cnictl.netfilter import nft_text
+
     chain: nft_text.Object | None = None
     texts = []
     for one in objects:

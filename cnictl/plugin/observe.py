@@ -11,14 +11,13 @@ import stat
 
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, State
-from cnictl.netlink.rtnl import LinkGone, Rtnl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity, Expectation
-    from cnictl.netlink.rtnl import Link
+    from cnictl.netlink.rtnl import Link, Rtnl
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file that an expectation is about; more than that is not one of ours."""
@@ -89,6 +88,8 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
 
 
 def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
+    from cnictl.netlink.rtnl import LinkGone, Rtnl
+
     kinds = {entity.kind for entity in wanted}
     names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in NETLINK_KINDS - ROUTE_KINDS}
     with Rtnl(where or None) as netns:
@@ -159,6 +160,8 @@ def _lacks_a_route(state: State, where: str, wanted: list[Entity]) -> bool:
 
 def _peer(link: Link) -> str:
     """Return the name of a veth's other end when it is in the node, and the two know one another."""
+    from cnictl.netlink.rtnl import LinkGone, Rtnl
+
     if link.kind != "veth" or not link.peer:
         return ""
     with Rtnl() as node:
@@ -171,6 +174,8 @@ def _peer(link: Link) -> str:
 
 def _parent(where: str, netns: Rtnl, link: Link) -> str:
     """Return the name of what a stacked link sits on, in its own namespace or on the node."""
+    from cnictl.netlink.rtnl import LinkGone, Rtnl
+
     if not link.parent:
         return ""
     try:

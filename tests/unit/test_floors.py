@@ -214,6 +214,15 @@ def test_plugins_start_light(module: str, import_root: str):
     assert loaded & {"iptc", "pyroute2", "rich", "typer", "yaml", *install.LIBRARIES} == set()
 
 
+def test_check_loads_no_netlink_client_unless_it_is_about_links(import_root: str):
+    """Which takes as long as a program that lists rules."""
+    code = f"import sys; sys.path[:0] = [{import_root!r}]; import cnictl.plugin.observe; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env={}, check=True, capture_output=True, text=True
+    )
+    assert {name for name in done.stdout.split() if name.startswith("cnictl.netlink")} == set()
+
+
 def test_every_plugin_is_a_program():
     """Modules that declare a plugin are in the table of programs, by a name that differs in - and _ only."""
     declared = {
