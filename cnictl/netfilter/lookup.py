@@ -1,10 +1,11 @@
-"""The chains that CHECK asks about, with one call of a program for each table or nftables chain."""
+"""The chains and rules that CHECK asks about, with one call of a program for each table or nftables chain."""
 
 from __future__ import annotations
 
 from cnictl.declare import entities
 from cnictl.netfilter import nft
 from cnictl.netfilter.iptables import PROGRAMS, USER_CHAIN, Tables
+from cnictl.netfilter.rule import Rule, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,33 +18,40 @@ if TYPE_CHECKING:
 _VERSIONS: dict[str, Version] = {program: version for version, program in PROGRAMS.items()}
 
 
-def chains(keys: Iterable[str]) -> Iterator[Entity]:
-    """The chains of those keys (`iptables nat POSTROUTING`, `nft inet filter input`) and their rules.
+def find(wanted: Iterable[Entity]) -> Iterator[Entity]:
+    """Those of some chains and rules that are there; what an nftables chain has besides may come too.
 
-    A chain that is not there is left out.  Raises NetfilterError.
+    Of an iptables chain the rules are told if rules are stated of the wanted one: reading those of a
+    thousand containers takes time.  Raises NetfilterError.
     """
     tables: dict[tuple[str, str], Listing] = {}
-    for key in keys:
-        program, table, *rest = key.split(" ")
-        if program in _VERSIONS:
-            listing = tables.get((program, table))
-            if listing is None:
-                listing = tables[program, table] = Tables(_VERSIONS[program]).save(table)
-            found = iptables_chain(program, table, listing, rest[0])
-        else:
-            found = nft_chain(nft.listing("chain", table, *rest))
-        if found is not None:
-            yield found
-            yield from entities.rules_of(found)
+    listed: set[str] = set()
+    for entity in wanted:
+        chain, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
+        program, table, *rest = chain.split(" ")
+        if program not in _VERSIONS:
+            if chain not in listed:
+                listed.add(chain)
+                yield from _listed(nft.listing("chain", table, *rest))
+            continue
+        listing = tables.get((program, table))
+        if listing is None:
+            listing = tables[program, table] = Tables(_VERSIONS[program]).save(table)
+        if entity.kind == "rule":
+            if listing.has(Rule(rest[0], *split(text))):
+                yield entity
+        elif listing.has_chain(rest[0]):
+            policy = listing.policies[rest[0]]
+            texts = [rule.text for rule in listing.rules(rest[0])] if "rules" in entity.facts else None
+            built_in = None if policy == USER_CHAIN else policy
+            yield entities.chain(program, table, rest[0], texts, policy=built_in)
 
 
-def iptables_chain(program: str, table: str, listing: Listing, chain: str) -> Entity | None:
-    """A chain of an iptables table, None when it is not there."""
-    policy = listing.policies.get(chain)
-    if policy is None:
-        return None
-    texts = [rule.text for rule in listing.rules(chain)]
-    return entities.chain(program, table, chain, texts, policy=None if policy == USER_CHAIN else policy)
+def _listed(objects: Iterable[nft_text.Object]) -> Iterator[Entity]:
+    found = nft_chain(objects)
+    if found is not None:
+        yield found
+        yield from entities.rules_of(found)
 
 
 def nft_chain(objects: Iterable[nft_text.Object]) -> Entity | None:

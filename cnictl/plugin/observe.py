@@ -212,8 +212,7 @@ def _sysctls(where: str, names: list[str]) -> list[Entity]:
 def _netfilter(wanted: list[Entity]) -> Iterator[Entity]:
     from cnictl.netfilter import lookup
 
-    chains = {entity.key.partition(":")[0] if entity.kind == "rule" else entity.key for entity in wanted}
-    return lookup.chains(sorted(chains))
+    return lookup.find(wanted)
 
 
 def _sources() -> Iterator[Entity]:

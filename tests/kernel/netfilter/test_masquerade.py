@@ -64,8 +64,7 @@ def drifts(asked: Request, *addresses: str) -> list[str]:
     config = MasqueradeConfig(asked.document)
     expected = masquerade.declare(asked, config, [IPConfig(Prefix.parse(one)) for one in addresses])
     state = State()
-    chains = {one.entity.key.partition(":")[0] for one in expected}
-    state.extend(NODE, lookup.chains(sorted(chains)))
+    state.extend(NODE, lookup.find(one.entity for one in expected))
     return [str(drift) for drift in compare(expected, state)]
 
 
@@ -126,7 +125,7 @@ def test_what_leaves_through_an_overlay_is_spared(inside: Node, backend: str) ->
         ips = [IPConfig(Prefix.parse(one)) for one in addresses]
         expected = masquerade.declare(asked, config, ips, overlay)
         state = State()
-        state.extend(NODE, lookup.chains(sorted({one.entity.key.partition(":")[0] for one in expected})))
+        state.extend(NODE, lookup.find(one.entity for one in expected))
         return [str(drift) for drift in compare(expected, state)]
 
     for addresses in (BOTH, BOTH[:1]):

@@ -106,7 +106,7 @@ def test_what_check_looks_up_is_what_is_observed(inside: Node, variant: Variant)
         )
     }
     assert len(full) > 10, variant
-    thin = {entity.key: entity for entity in lookup.chains(sorted(full)) if entity.kind == "chain"}
+    thin = {entity.key: entity for entity in lookup.find(full.values()) if entity.kind == "chain"}
     assert thin == full
     assert thin["ip6tables filter FORWARD"].facts["policy"] == "DROP"
     assert thin[f"nft inet {masquerade.TABLE} postrouting"].facts == {
@@ -114,7 +114,16 @@ def test_what_check_looks_up_is_what_is_observed(inside: Node, variant: Variant)
         "policy": "accept",
         "rules": ("ip daddr 224.0.0.0/4 return", "ip6 daddr ff00::/8 return", "goto masq_checks"),
     }
-    assert list(lookup.chains(["iptables nat NONE", "nft inet none none"])) == []
+    rules = [one for chain in full.values() for one in entities.rules_of(chain)]
+    told = list(lookup.find(rules))
+    assert [one for one in rules if one not in told] == []
+    nothing = [
+        entities.chain("iptables", "nat", "NONE"),
+        entities.chain("nft inet", "none", "none"),
+        entities.rule("iptables", "nat", "POSTROUTING", "-j NONE"),
+        entities.rule("iptables", "nat", "NONE", "-j RETURN"),
+    ]
+    assert list(lookup.find(nothing)) == []
 
 
 @pytest.mark.parametrize("program", ["iptables", "ip6tables"])

@@ -67,7 +67,7 @@ def drifts(asked: Request, link: str, mac: str = MAC) -> list[str]:
     """What CHECK would find."""
     expected = spoofcheck.declare(asked, link, mac)
     state = State()
-    state.extend(NODE, lookup.chains(sorted({one.entity.key.partition(":")[0] for one in expected})))
+    state.extend(NODE, lookup.find(one.entity for one in expected))
     return [str(drift) for drift in compare(expected, state)]
 
 
