@@ -61,7 +61,7 @@ class Listing:
 
     def like(self, rule: Rule) -> Iterator[str]:
         """The lines of the rule's chain that are that rule, as iptables-save wrote them."""
-        telling = [one for one in (rule.target, rule.value("-s"), rule.value("-d")) if one]
+        telling = [one for one in (rule.value("-s"), rule.value("-d"), rule.target) if one]
         for line in self.lines.get(rule.chain, ()):
             # Reading every line of a large table takes time.
             if all(one in line for one in telling) and parse(line) == rule:

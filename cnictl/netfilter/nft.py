@@ -100,14 +100,16 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
     return found
 
 
-def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> set[bytes]:
-    """Those of some values (packed addresses) that rules of a chain compare something with.
+def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> dict[bytes, int]:
+    """How many rules of a chain compare something with each of some values (packed addresses).
 
-    Asked of the kernel itself; rules of other chains may be among them.  Raises NetlinkError.
+    Values without any are left out.  Asked of the kernel itself, which may count rules of other
+    chains.  Raises NetlinkError.
     """
-    needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
     answers = _rules(family, table, chain)
-    return {value for value, needle in needles.items() if any(needle in answer for answer in answers)}
+    needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
+    counts = {value: sum(needle in answer for answer in answers) for value, needle in needles.items()}
+    return {value: count for value, count in counts.items() if count}
 
 
 def has_chain(family: str, table: str, chain: str) -> bool:

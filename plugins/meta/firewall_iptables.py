@@ -135,16 +135,14 @@ def setup(request: Request, plan: Plan) -> None:
 
 
 def teardown(request: Request, addresses: Sequence[Address]) -> None:
-    """Remove the rules of addresses; what is shared stays for others.
+    """Remove the rules of addresses, however often they are there; what is shared stays for others.
 
     Whether there are any is asked of the kernel first, so that it costs next to nothing where there
     are none.  Raises NetfilterError for rules that are there, or may be, and cannot be removed.
     """
     with Failures() as each:
         for version in VERSIONS:
-            own = _let_through(version, [one for one in addresses if one.version == version])
-            if own:
-                each.run(_teardown, request, version, own)
+            each.run(_teardown, request, version, [one for one in addresses if one.version == version])
 
 
 def declare(plan: Plan) -> list[Expectation]:
@@ -177,25 +175,30 @@ def _setup(request: Request, tables: Tables, wanted: Wanted, addresses: Sequence
     request.log.info("let through", program=tables.program, addresses=",".join(map(str, addresses)))
 
 
-def _let_through(version: Version, addresses: Sequence[Address]) -> Sequence[Address]:
-    """Those of some addresses of a family that may have rules, asked without running a program."""
-    if not addresses or may_be_legacy(TABLE, version):
-        return addresses
-    found = _compared(version, addresses)
-    return [one for one in addresses if one.packed in found]
-
-
-def _compared(version: Version, addresses: Sequence[Address]) -> set[bytes]:
-    return nft.compared(FAMILIES[version], TABLE, FORWARD, [one.packed for one in addresses])
-
-
 def _teardown(request: Request, version: Version, addresses: Sequence[Address]) -> None:
+    found = _let_through(version, addresses)
+    if not found:
+        return
     tables = _open(version)
-    rules = [rule for one in addresses for rule in own_rules(one)]
+    rules = {address: own_rules(address) for address in found}
+    each = [rule for several in rules.values() for rule in several]
     transaction = tables.begin(TABLE)
-    for rule in rules:
+    for rule in each:
         transaction.delete(rule)
-    # Each is there once, unless somebody removed a part, or two were added at the same time.
-    if not transaction.attempt() or _compared(version, addresses):
-        tables.remove_rules(TABLE, rules)
-    request.log.info("removed rules", program=tables.program, addresses=",".join(map(str, addresses)))
+    as_made = all(count == len(rules[address]) for address, count in found.items())
+    if not (as_made and transaction.attempt()):
+        tables.remove_rules(TABLE, each)
+    request.log.info("removed rules", program=tables.program, addresses=",".join(map(str, found)))
+
+
+def _let_through(version: Version, addresses: Sequence[Address]) -> dict[Address, int]:
+    """How many rules there may be of addresses of one family, asked without running a program.
+
+    Those without any are left out.  Legacy tables cannot be asked, and may have all that ADD makes.
+    """
+    if not addresses:
+        return {}
+    if may_be_legacy(TABLE, version):
+        return {one: len(own_rules(one)) for one in addresses}
+    counts = nft.compared(FAMILIES[version], TABLE, FORWARD, [one.packed for one in addresses])
+    return {one: counts[one.packed] for one in addresses if one.packed in counts}
