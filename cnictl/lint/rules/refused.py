@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnictl.lint.subject import Configuration, PluginObject
+    from cnictl.plugin.skel import Plugin
 
 
 @rule("CNI302", "refused")
@@ -39,17 +40,25 @@ def refused(conf: Configuration) -> Iterator[Remark]:
         programs = readers(plugin)
         if any(problems(top(plugin, programs))):
             continue  # CNI301 reports them
-        request = _request(conf, plugin)
         for program in programs:
-            try:
-                program.config(request.document).validate(request)
-            except CniError as error:
+            error = refusal(conf, plugin, program)
+            if error is not None:
                 inner = mentioned(str(error), plugin.document.members)
                 yield Remark(
                     plugin.at("type") if inner is None else (*plugin.where, *inner),
                     f"{program.name} refuses this: {error.msg}",
                     error.hint or error.details,
                 )
+
+
+def refusal(conf: Configuration, plugin: PluginObject, program: Plugin) -> CniError | None:
+    """Return what a program of ours that reads a plugin's object says no with, None when it does not."""
+    request = _request(conf, plugin)
+    try:
+        program.config(request.document).validate(request)
+    except CniError as error:
+        return error
+    return None
 
 
 def _request(conf: Configuration, plugin: PluginObject) -> Request:

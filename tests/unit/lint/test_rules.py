@@ -371,6 +371,23 @@ class TestPluginKeys:
         """`args` is for orchestrators, who put into it what they like."""
         assert codes(network(bridge(args={"cni": {"labels": [], "x": 1}, "org.example": {}}))) == []
 
+    @pytest.mark.parametrize(
+        ("keys", "expected"),
+        [
+            ({"backend": "firewald"}, ("CNI312", "write firewalld")),
+            ({"backend": "Iptables"}, ("CNI312", "write iptables")),
+            ({"backend": "nft"}, ("CNI312", "")),
+            ({"ingressPolicy": "closed"}, ("CNI302", '"open", "same-bridge" or "isolated"')),
+            ({"backend": "iptables", "logLevel": "INFO"}, None),
+            ({"backend": ""}, None),
+        ],
+    )
+    def test_a_value_that_counts_as_none(self, keys: dict[str, str], expected: tuple[str, str] | None):
+        """Is remarked once: by the plugin's own refusal, or here."""
+        found = said(network(bridge(ipam={}), {"type": "firewall", **keys}))
+        assert [one.code for one in found] == ([] if expected is None else [expected[0]])
+        assert all(expected and one.hint.endswith(expected[1]) for one in found)
+
 
 class TestChain:
     """The plugins of a list together."""
@@ -406,6 +423,22 @@ class TestChain:
     def test_other_plugins_names_are_their_own(self, name: str):
         """Short names are alike by chance."""
         assert "CNI403" not in codes(network({"type": name}))
+
+    @pytest.mark.parametrize(
+        ("first", "policy", "expected"),
+        [
+            ("ptp", "isolated", ["CNI406"]),
+            ("macvlan", "same-bridge", ["CNI406"]),
+            ("ptp", "open", []),
+            ("bridge", "isolated", []),
+            ("flannel", "isolated", []),
+            ("cilium-cni", "isolated", []),
+        ],
+    )
+    def test_a_policy_is_about_a_bridge(self, first: str, policy: str, expected: list[str]):
+        """Which flannel may make, and a plugin from elsewhere for all we know."""
+        text = network({"type": first}, {"type": "firewall", "ingressPolicy": policy})
+        assert [code for code in codes(text) if code == "CNI406"] == expected
 
     def test_an_embedded_text_gets_its_name_elsewhere(self):
         """A NetworkAttachmentDefinition has the name, and may hold a single plugin of any version."""
