@@ -81,6 +81,11 @@ CASES = [
     Case("bandwidth", [BANDWIDTH], before=[bridge("10.90.8")], anew=True),
     Case("sbr", [{"type": "sbr"}], before=[bridge("10.90.9")], anew=True),
     Case("chain", [bridge("10.90.6"), portmap(), TUNING], failing=("CHECK",)),
+    Case(
+        "five",
+        [bridge("10.90.10"), portmap(), {"type": "firewall"}, BANDWIDTH, TUNING],
+        failing=("CHECK",),
+    ),
 ]
 
 
