@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
 from cnictl.spec.keys import Config, dns, nested, string
+from cnictl.spec.mac import parse_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.plugin.request import Request
+
+ETHERNET = 6
+"""Bytes of a hardware address."""
+MULTICAST = 0x01  # the bit of a MAC address's first byte, IEEE 802
 
 
 class IPAMSection(Config):
@@ -47,3 +53,19 @@ class MainConfig(NetworkConfig):
 
 class CNIArguments(Config):
     """`args.cni`: settings for one container from the runtime or an orchestrator; `labels` are ignored."""
+
+
+def check_station_mac(mac: str, kind: str) -> None:
+    """Raise CniError for a MAC address that the kernel gives to no link of a kind, before it is asked."""
+    try:
+        address = parse_mac(mac)
+    except ValueError as error:
+        raise CniError(INVALID_NETWORK_CONFIG, f"invalid args {mac} for MAC addr: {error}") from None
+    if len(address) != ETHERNET:
+        text, details = "invalid argument", f"{mac} is no address of Ethernet"
+    elif address[0] & MULTICAST or not any(address):
+        what = "a group" if address[0] & MULTICAST else "nobody"
+        text, details = "cannot assign requested address", f"{mac} is the address of {what}"
+    else:
+        return
+    raise CniError(INVALID_NETWORK_CONFIG, f"failed to create {kind}: {text}", details)

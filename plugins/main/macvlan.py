@@ -13,12 +13,12 @@ from cnictl.netlink import link_kinds
 from cnictl.netlink.rtnl import NetlinkError
 from cnictl.plugin import interface, ipam, stacked
 from cnictl.plugin.cleanup import Failures
+from cnictl.plugin.config import check_station_mac
 from cnictl.plugin.skel import Plugin
 from cnictl.plugin.stacked import StackedConfig
 from cnictl.spec.args import parse_args
 from cnictl.spec.errors import INTERNAL, INVALID_NETWORK_CONFIG, CniError
 from cnictl.spec.keys import Config, nested, string, unsigned
-from cnictl.spec.mac import parse_mac
 from cnictl.spec.result import DNS, Interface, Result
 
 TYPE_CHECKING = False
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MODES = ("bridge", "private", "vepa", "passthru")
 LONGEST_QUEUE = (1 << 32) - 1
-MULTICAST = 0x01  # the bit of a MAC address's first byte, IEEE 802
 
 
 class MacvlanRuntimeConfig(Config):
@@ -72,7 +71,7 @@ class MacvlanConfig(StackedConfig):
             )
         mac = self.container_mac(request)
         if mac:
-            _check_mac(mac)
+            check_station_mac(mac, "macvlan")
 
 
 def add(request: Request) -> Result:
@@ -122,21 +121,6 @@ def status(request: Request) -> None:
     config = MacvlanConfig(request.document)
     config.validate(request)
     stacked.require_master(config)
-
-
-def _check_mac(mac: str) -> None:
-    """Raise CniError for what the kernel takes for no station's address."""
-    try:
-        address = parse_mac(mac)
-    except ValueError as error:
-        raise _invalid(f"invalid args {mac} for MAC addr: {error}") from None
-    if len(address) != 6:
-        raise _invalid("failed to create macvlan: invalid argument", f"{mac} is no address of Ethernet")
-    if address[0] & MULTICAST or not any(address):
-        what = "a group" if address[0] & MULTICAST else "nobody"
-        raise _invalid(
-            "failed to create macvlan: cannot assign requested address", f"{mac} is the address of {what}"
-        )
 
 
 def _invalid(message: str, details: str = "") -> CniError:
