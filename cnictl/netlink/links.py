@@ -152,10 +152,22 @@ class Links(Channel):
         """Only a link that is down can be renamed before Linux 6.2."""
         self._set(link, attribute(IFLA_IFNAME, name.encode()), f'rename "{link.name}" to "{name}"')
 
-    def set_netns(self, link: Link, netns: Channel | int) -> None:
-        """Move the link to the namespace of another channel or of a descriptor."""
+    def set_netns(
+        self, link: Link, netns: Channel | int, *, name: str = "", alias: str | None = None
+    ) -> None:
+        """Move the link to the namespace of another channel or of a descriptor; it is down there.
+
+        With `name` and `alias` it arrives with these: nobody can do anything to it in between, and
+        a process that is killed leaves it here as it was or there as it should be.  When the move
+        succeeds and the name is refused, because it is taken there, the link has moved all the same.
+        """
         fd = netns if isinstance(netns, int) else netns.netns_fd
-        self._set(link, u32(IFLA_NET_NS_FD, fd), f'move "{link.name}" to another network namespace')
+        setting = u32(IFLA_NET_NS_FD, fd)
+        if name:
+            setting += text(IFLA_IFNAME, name)
+        if alias is not None:
+            setting += attribute(_IFALIAS, alias.encode())
+        self._set(link, setting, f'move "{link.name}" to another network namespace')
 
     def _set(self, link: Link, setting: bytes, what: str) -> None:
         self.change(_RTM_SETLINK, 0, _ifinfomsg(link.index) + setting, what)

@@ -136,6 +136,22 @@ def test_deleting_an_end_deletes_the_pair(node: Node, host: Rtnl, inside: Rtnl, 
         host.link("veth1")
 
 
+def test_a_link_moves_with_name_and_alias_at_once(node: Node, host: Rtnl, inside: Rtnl) -> None:
+    """It arrives as it is to be called; a name that is taken here and there does not matter."""
+    for words in ("add port0 type veth peer name port1", "add eth0 type veth peer name other"):
+        node.run(["ip", "link", *words.split()]).checked()
+    host.set_netns(host.link("port0"), inside, name="eth0", alias="port0")
+    (moved,) = witness.ip(node, "link", "show", "dev", "eth0", netns=POD)
+    assert (moved["ifname"], moved["ifalias"]) == ("eth0", "port0")
+    inside.set_netns(inside.link("eth0"), host, name="port0", alias="")
+    (back,) = witness.ip(node, "link", "show", "dev", "port0")
+    assert (back["address"], back.get("ifalias")) == (moved["address"], None)
+    with pytest.raises(NetlinkError) as refusal:
+        host.set_netns(host.link("port0"), inside, name="lo", alias="port0")
+    assert refusal.value.reason == "file exists"
+    assert inside.link("port0").alias == ""  # it has moved all the same
+
+
 def test_refusals_carry_the_kernels_words(host: Rtnl, inside: Rtnl, veth: Link) -> None:
     """The request, the kernel's reason where it gives one, and the errno as Go prints it."""
     end = host.link("veth1")

@@ -256,6 +256,11 @@ PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
     "queue length 0": (lambda one: one.set_txqlen(LINK, 0), (SETLINK, 0), link_request(["IFLA_TXQLEN", 0])),
     "no master": (lambda one: one.set_master(LINK, 0), (SETLINK, 0), link_request(["IFLA_MASTER", 0])),
     "namespace": (lambda one: one.set_netns(LINK, HOST), (SETLINK, 0), link_request(["IFLA_NET_NS_FD", 4])),
+    "namespace and name": (
+        lambda one: one.set_netns(LINK, HOST, name="eth0"),
+        (SETLINK, 0),
+        link_request(["IFLA_NET_NS_FD", 4], ["IFLA_IFNAME", "eth0"]),
+    ),
     "delete link": (lambda one: one.delete_link(LINK), (DELLINK, 0), link_request()),
     "look up an alternative name": (
         lambda one: one.link("a-name-of-16-byt"),
@@ -511,6 +516,14 @@ def test_what_sets_a_kind_apart_is_what_pyroute2_makes(name: str) -> None:
 
     ours, encoded = parts_of(info), parts_of(bytes(theirs.data)[32:])
     assert (message.string(ours[1]), ours[2]) == (message.string(encoded[1]), encoded[2])
+
+
+@pytest.mark.parametrize("alias", ["enp7s0", ""])
+def test_a_link_can_move_with_an_alias(alias: str) -> None:
+    """In the same request; an empty one takes the alias away."""
+    one = Recorder()
+    one.set_netns(LINK, HOST, name="eth0", alias=alias)
+    assert message.attributes(one.sent[0][2], 16)[20] == alias.encode()
 
 
 def test_an_mtu_of_zero_or_less_is_not_sent() -> None:
