@@ -105,6 +105,7 @@ _WORDS = {
     "txqlen": "transmit queue length",
     "vlan_id": "VLAN ID",
     "bcqueuelen": "broadcast queue length",
+    "owner_group": "owner group",
 }
 
 

@@ -48,13 +48,17 @@ def link(
     group: str | None = None,
     port: int | None = None,
     learning: bool | None = None,
+    owner: int | None = None,
+    owner_group: int | None = None,
+    multi_queue: bool | None = None,
     alias: str | None = None,
 ) -> Entity:
     """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node.
 
-    `parent` is what a stacked link sits on, `mode` that of a macvlan or ipvlan, `bcqueuelen` a macvlan's
-    queue for broadcasts in packets, `table` that of a VRF; `vni`, `local`, `group` (addresses), `port` and
-    `learning` are those of a vxlan.
+    `parent` is what a stacked link sits on, `mode` that of a macvlan, ipvlan or tun, `bcqueuelen` a
+    macvlan's queue for broadcasts in packets, `table` that of a VRF; `vni`, `local`, `group` (addresses),
+    `port` and `learning` are those of a vxlan, `owner` and `owner_group` (numbers) and `multi_queue`
+    those of a tun.
     """
     return Entity(
         "link",
@@ -82,6 +86,9 @@ def link(
             group=group,
             port=port,
             learning=learning,
+            owner=owner,
+            owner_group=owner_group,
+            multi_queue=multi_queue,
             alias=alias,
         ),
     )

@@ -143,7 +143,7 @@ class Link(Value):
 
     @property
     def mode(self) -> str | None:
-        """Of a macvlan or ipvlan; None for other kinds."""
+        """Of a macvlan, ipvlan or tun; None for other kinds."""
         return _text(self.data, "mode")
 
     @property
@@ -155,6 +155,21 @@ class Link(Value):
     def bcqueuelen(self) -> int | None:
         """Packets that a macvlan queues for broadcast; None for other kinds, and before Linux 5.11."""
         return _number(self.data, "bcqueuelen")
+
+    @property
+    def owner(self) -> int | None:
+        """The user who may open a tun without privilege; None for other kinds, and where there is none."""
+        return _number(self.data, "owner")
+
+    @property
+    def owner_group(self) -> int | None:
+        """The group that may; as above."""
+        return _number(self.data, "group")
+
+    @property
+    def multi_queue(self) -> bool | None:
+        """Of a tun; None for other kinds."""
+        return _flag(self.data, "multi_queue")
 
     @property
     def hairpin(self) -> bool | None:

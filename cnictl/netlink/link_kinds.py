@@ -34,10 +34,12 @@ _VXLAN_ADDRESSES = {"local": (_VXLAN_LOCAL, _VXLAN_LOCAL6), "group": (_VXLAN_GRO
 _MACVLAN_MODE, _MACVLAN_BC_QUEUE_LEN = 1, 7
 _IPVLAN_MODE, _IPVLAN_FLAGS = 1, 2
 _VLAN_ID, _VLAN_FLAGS = 1, 2
+_TUN_OWNER, _TUN_GROUP, _TUN_TYPE, _TUN_MULTI_QUEUE = 1, 2, 3, 7
 _IFINFOMSG_SIZE = 16
 
 MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}
 IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
+TUN_MODES = {"tun": 1, "tap": 2}  # IFF_TUN and IFF_TAP, linux/if_tun.h
 
 
 def plain(kind: str) -> bytes:
@@ -157,10 +159,21 @@ def _word(words: dict[str, int], data: bytes) -> str:
     return next((word for word, value in words.items() if value == wanted), str(wanted))
 
 
+def _tun_facts(data: bytes) -> Facts:
+    found = attributes(data)
+    facts: Facts = {"mode": _word(TUN_MODES, found.get(_TUN_TYPE, b""))}
+    for name, kind in (("owner", _TUN_OWNER), ("group", _TUN_GROUP)):
+        if kind in found:  # absent where everybody may open it who may open /dev/net/tun
+            facts[name] = number(found[kind])
+    facts["multi_queue"] = bool(number(found.get(_TUN_MULTI_QUEUE, b"")))
+    return facts
+
+
 FACTS: dict[str, Callable[[bytes], Facts]] = {
     "bridge": _bridge_facts,
     "ipvlan": _ipvlan_facts,
     "macvlan": _macvlan_facts,
+    "tun": _tun_facts,
     "vlan": _vlan_facts,
     "vxlan": _vxlan_facts,
 }

@@ -35,7 +35,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "learning": "IFLA_VXLAN_LEARNING",
     },
     "tun": {
-        "type": "IFLA_TUN_TYPE",
+        "mode": "IFLA_TUN_TYPE",
         "owner": "IFLA_TUN_OWNER",
         "group": "IFLA_TUN_GROUP",
         "multi_queue": "IFLA_TUN_MULTI_QUEUE",
@@ -71,7 +71,7 @@ _WORDS: dict[tuple[str, str], dict[int, str]] = {
     ("macvtap", "mode"): {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"},
     ("ipvlan", "mode"): {0: "l2", 1: "l3", 2: "l3s"},
     ("vlan", "protocol"): {0x8100: "802.1q", 0x88A8: "802.1ad"},
-    ("tun", "type"): {1: "tun", 2: "tap"},
+    ("tun", "mode"): {1: "tun", 2: "tap"},
 }
 
 

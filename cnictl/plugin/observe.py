@@ -83,6 +83,9 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
         group=link.group,
         port=link.udp_port,
         learning=link.learning,
+        owner=link.owner,
+        owner_group=link.owner_group,
+        multi_queue=link.multi_queue,
         alias=link.alias or None,
     )
 

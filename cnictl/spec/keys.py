@@ -163,6 +163,11 @@ def optional_integer(name: str, *, text: str, **more: Any) -> Key[int | None]:
     return Key(name, "integer", lambda d, n: d.optional_integer(n), text=text, **more)
 
 
+def optional_unsigned(name: str, *, text: str, **more: Any) -> Key[int | None]:
+    """A key that holds a whole number from 0 up, None when it is absent."""
+    return Key(name, "integer", lambda d, n: d.optional_unsigned(n), text=text, minimum=0, **more)
+
+
 def strings(name: str, *, text: str, **more: Any) -> Key[list[str]]:
     """A key that holds a list of strings."""
     return Key(name, "string", lambda d, n: d.strings(n), text=text, depth=1, **more)

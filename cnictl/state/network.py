@@ -112,6 +112,9 @@ def _link(link: Link, peer: str, parent: str) -> Entity:
         group=_text(tunnel.get("group")),
         port=_number(tunnel.get("port")),
         learning=_switch(tunnel.get("learning")),
+        owner=_number(link.data.get("owner")),
+        owner_group=_number(link.data.get("group")) if link.kind == "tun" else None,
+        multi_queue=_switch(link.data.get("multi_queue")),
         alias=link.alias or None,
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from cnictl import durable, firewalld, invoke, sysctl
 from cnictl.ipam import dhcp_rpc, store
-from cnictl.netlink import channel
+from cnictl.netlink import channel, tuntap
 from cnictl.netlink.errors import NetlinkError
 from cnictl_plugins import multicall
 from cnictl_plugins.meta import tuning_backup
@@ -31,7 +31,7 @@ class Steps:
 
 def fault(name: str) -> Exception:
     """Return what the step would raise if the kernel had refused it."""
-    if name == "change":
+    if name in ("change", "add_tap"):
         return NetlinkError("injected", errno.EIO)
     if name == "write":
         return sysctl.SysctlError("write", "injected", errno.EIO)
@@ -54,6 +54,7 @@ def inject(owner: Any, name: str) -> None:
 
 
 inject(channel.Channel, "change")
+inject(tuntap, "add_tap")
 inject(sysctl, "write")
 inject(invoke, "run")
 inject(firewalld.Firewalld, "add_source")
