@@ -18,6 +18,7 @@ PROGRAMS = {
     "dhcp": "ipam.dhcp",
     "firewall": "meta.firewall",
     "flannel": "meta.flannel",
+    "host-device": "main.host_device",
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",
     "macvlan": "main.macvlan",
@@ -25,6 +26,7 @@ PROGRAMS = {
     "ptp": "main.ptp",
     "sbr": "meta.sbr",
     "static": "ipam.static",
+    "tap": "main.tap",
     "tuning": "meta.tuning",
     "vxlan": "main.vxlan",
 }

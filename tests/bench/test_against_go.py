@@ -50,6 +50,7 @@ def portmap() -> dict[str, Any]:
     return {"type": "portmap", "runtimeConfig": {"portMappings": ports}}
 
 
+HOST_DEVICE = {"type": "host-device", "device": "port0", "ipam": host_local("10.90.8")}
 MACVLAN = {"type": "macvlan", "master": "uplink", "ipam": host_local("10.90.7")}
 STATIC = {"type": "static", "addresses": [{"address": "10.90.3.2/24", "gateway": "10.90.3.1"}]}
 DHCP = {"type": "dhcp", "ipam": {"type": "dhcp", "daemonSocketPath": "/run/cni/SET.sock"}}
@@ -70,6 +71,7 @@ CASES = [
     Case("bridge", [bridge("10.90.0")]),
     Case("ptp", [{"type": "ptp", "ipMasq": True, "ipam": host_local("10.90.1")}]),
     Case("macvlan", [MACVLAN]),
+    Case("host-device", [HOST_DEVICE]),
     Case("loopback", [{"type": "loopback"}], ifname="lo"),
     Case("host-local", [{"type": "host-local", "ipam": host_local("10.90.2")}]),
     Case("static", [{"type": "static", "ipam": STATIC}]),
@@ -132,7 +134,8 @@ def test_the_plugins_keep_up_with_the_go_plugins(
     node: Node, plugins_dir: str, go_plugins: str, pytestconfig: pytest.Config
 ) -> None:
     """ADD and DEL of a chain take no more than 2.5 times what they take with the Go plugins."""
-    node.run("ip link add uplink up type bridge".split()).checked()
+    for device in ("uplink up type bridge", "port0 type veth peer name switch0"):
+        node.run(["ip", "link", "add", *device.split()]).checked()
     told = {
         "directories": {"ours": plugins_dir, "go": go_plugins},
         "rounds": ROUNDS,

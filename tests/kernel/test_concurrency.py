@@ -262,6 +262,28 @@ def test_a_vxlan_add_that_fails_takes_nothing_from_others(node: Node, plugins_di
     assert errors(checked) == []
 
 
+def test_one_device_is_given_to_one_container_at_a_time(node: Node, plugins_dir: str) -> None:
+    """Of those who ask at the same moment one gets it, the others change nothing; and back it comes."""
+    node.run("ip link add port0 up type veth peer name switch0".split()).checked()
+    (before,) = witness.ip(node, "link", "show", "dev", "port0")
+    device = {"type": "host-device", "device": "port0"}
+    some = range(12)
+    for _ in range(3):
+        (added,) = storm(node, [device], [calls("ADD", [plugins_dir], some)])
+        assert len(errors(added)) == len(some) - 1
+        assert all("Link not found" in one or "no such device" in one for one in errors(added))
+        owner = next(number for number, one in enumerate(added) if not one.error)
+        (moved,) = witness.ip(node, "link", "show", "dev", "eth0", netns=f"c{owner}")
+        assert (moved["address"], moved["ifalias"]) == (before["address"], "port0")
+        assert "UP" in moved["flags"]
+        losers = [number for number in some if number != owner]
+        waves = [calls("DEL", [plugins_dir], losers), calls("DEL", [plugins_dir], some)]
+        assert [errors(wave) for wave in storm(node, [device], waves)] == [[], []]
+        (back,) = witness.ip(node, "link", "show", "dev", "port0")
+        assert back["address"] == before["address"]
+        assert not back.get("ifalias")
+
+
 @contextlib.contextmanager
 def rewriting(node: Node) -> Iterator[None]:
     """Have the files of other nodes written anew all the time, and others come and go."""

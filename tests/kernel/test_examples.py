@@ -20,6 +20,7 @@ FILES = {
 """What a daemon, or another node, would have written on the node, by the plugin."""
 UPLINK = """
 ip link add eth0 up type bridge
+ip link add enp7s0 type veth peer name switch7
 ip addr add 192.0.2.1/24 dev eth0
 ip route add default via 192.0.2.254
 """

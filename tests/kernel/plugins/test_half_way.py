@@ -47,6 +47,10 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     ],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
+    "host-device": [{"type": "host-device", "device": "port0", "ipam": DUAL}],
+    "host-device-layer2": [{"type": "host-device", "hwaddr": "02:00:00:00:00:0a"}],
+    "tap": [{"type": "tap", "mac": "02:00:00:00:00:0b", "mtu": 1300, "ipam": DUAL}],
+    "tap-layer2": [{"type": "tap", "owner": 0, "group": 0, "bridge": "lan"}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
     "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
     "firewall": [{"type": "loopback"}, {"type": "firewall", "ingressPolicy": "isolated"}],
@@ -86,6 +90,8 @@ LISTS: dict[str, list[dict[str, Any]]] = {
 }
 UPLINK = "ip link add uplink up type bridge"
 UNDERLAY = f"{UPLINK}; ip addr add 192.0.2.1/24 dev uplink; ip route add default via 192.0.2.254"
+PORT = "ip link add port0 address 02:00:00:00:00:0a type veth peer name switch0"
+LAN = "ip netns add c1; ip -n c1 link add lan address 02:00:00:00:00:0c type bridge"
 SETUP = {
     "dhcp": f"sh {TESTDATA}/dhcp/network.sh;"
     f" sh {TESTDATA}/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon",
@@ -94,6 +100,9 @@ SETUP = {
     "macvlan-layer2": UPLINK,
     "vxlan": UNDERLAY,
     "vxlan-routed": UNDERLAY,
+    "host-device": PORT,
+    "host-device-layer2": PORT,
+    "tap-layer2": LAN,
 }
 """What there is on the node before, by the name of the list."""
 MOVING = {"sbr", "sbr-hints"}
