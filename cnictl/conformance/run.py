@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.conformance.model import Finding
 from cnictl.conformance.suite import POINTS
+from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from cnictl.spec.errors import CnictlError
 
@@ -58,6 +59,7 @@ def _tried(path: str, profile: Profile, directories: Sequence[str], name: str, v
         "version": version,
     }
     with Node() as node:
+        bring(node, directories)
         done = node.run(
             [sys.executable, "-c", _INSIDE, ROOT, *filter(None, sys.path)],
             stdin=json.dumps(told),

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cnictl.netns_named import create_named
 from cnictl.plan.copy import copy
-from cnictl.plan.files import unpack
 from cnictl.plan.model import Seed, SeedLink, SeedPlace, SeedRoute
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.network import Runtime
 from cnictl.runtime.plugin import Plugins
+from cnictl.sandbox.files import unpack
 from cnictl.sandbox.namespaces import Refused
 from cnictl.sandbox.readonly import protect
 from cnictl.spec.conflist import parse_list

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cnictl.netns import Netns, NetnsError
 from cnictl.netns_named import DIRECTORY
-from cnictl.plan.files import pack
 from cnictl.plan.gather import gather
 from cnictl.plan.model import Plan, Step
+from cnictl.sandbox.files import pack
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from cnictl.sandbox.readonly import is_own
 from cnictl.spec.errors import CnictlError

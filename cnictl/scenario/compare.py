@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cnictl.invoke import directories
+from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import Node
 from cnictl.scenario.judge import left, parted
 from cnictl.scenario.run import TIMEOUT, told
@@ -104,6 +106,7 @@ def _live(scenario: Scenario, adder: str, deleter: str, timeout: float) -> Life:
         ["state"],
     ]
     with Node() as node:
+        bring(node, directories(f"{adder}:{deleter}"))
         return Life(tuple(told(node, scenario, steps, timeout)))
 
 

@@ -12,6 +12,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cnictl.invoke import directories
+from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from cnictl.scenario import judge
 from cnictl.scenario.judge import Failure, Outcome
@@ -48,6 +50,7 @@ def run(
     began = time.monotonic()
     ending: Steps = [["del", path], ["del", path], ["state"]]
     with Node() as node:
+        bring(node, directories(path))
         if keep is None:
             answers = told(node, scenario, lifecycle(scenario, path) + ending, timeout)
         else:
@@ -68,6 +71,7 @@ def _short_life(scenario: Scenario, disturbance: Disturbance, path: str, timeout
     """Disturb a container of its own on a node of its own, for what is not taken back stays; then DEL."""
     steps: Steps = [_prepare(scenario), ["add", path], *_disturbed(disturbance, path), ["del", path]]
     with Node() as node:
+        bring(node, directories(path))
         answers = told(node, scenario, steps, timeout)
 
     def in_order(following: Following) -> Iterator[Failure]:

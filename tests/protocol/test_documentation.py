@@ -101,3 +101,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page is a file."""
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_scenarios_are_written_as_described(node: Node) -> None:
+    """From a network to expectations, and what is said of a mistake."""
+    before = "export CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
+    run(node, (DOCS / "scenarios.md").read_text(encoding="utf-8"), before)

@@ -1,12 +1,25 @@
-"""Directories of this node, packed up for its copy, and unpacked there."""
+"""Directories of this machine that a throwaway node does not show, packed up and unpacked there."""
 
 from __future__ import annotations
 
 import base64
 import io
 import os
+import sys
 import tarfile
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cnictl.sandbox.node import ROOT
+from cnictl.sandbox.readonly import is_own
+
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
+
+_UNPACK = (
+    "import sys; sys.path.insert(0, sys.argv[1]);"
+    " from cnictl.sandbox.files import unpack; unpack(sys.stdin.read())"
+)
 
 LIMIT = 64 << 20
 """Bytes that are copied; a node with more reservations than that has other worries."""
@@ -32,6 +45,16 @@ def pack(directories: Iterable[str], missing: list[str]) -> str:
                     except OSError as error:
                         _note(error, missing)
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def bring(node: Node, directories: Iterable[str]) -> None:
+    """Show a node those of some directories that its own /run and state directories hide: plugins' mostly.
+
+    Raises SandboxError when that fails.
+    """
+    hidden = [one for one in directories if is_own(one)]
+    if hidden:
+        node.run([sys.executable, "-I", "-c", _UNPACK, ROOT], stdin=pack(hidden, [])).checked()
 
 
 def unpack(packed: str) -> None:
