@@ -104,10 +104,15 @@ def load_list(path: str) -> NetworkList:
     except CniError as error:
         raise _located(error, path) from error
     if not network.load_only_inlined_plugins:
-        network = with_plugins(network, _folder_plugins(os.path.join(os.path.dirname(path), network.name)))
+        network = with_folder(network, os.path.dirname(path))
     if not network.plugins:
         raise CnictlError(f"no plugin configs found; in {path}")
     return network
+
+
+def with_folder(network: NetworkList, directory: str) -> NetworkList:
+    """The network with the plugins of the folder that has its name; the same one when there are none."""
+    return with_plugins(network, _folder_plugins(os.path.join(directory, network.name)))
 
 
 def load_single(path: str) -> NetworkList:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LAUNCHER = "cnictl-plugin"
-LIBRARIES = ("jeepney",)
+LIBRARIES = ("jeepney", "yaml")
 """What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
 ASIDE = ".replaced-by-cnictl"
 _MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."

@@ -22,6 +22,8 @@ PROGRAMS = {
     "host-local": "ipam.host_local",
     "loopback": "main.loopback",
     "macvlan": "main.macvlan",
+    "multus": "meta.multus",
+    "passthru": "meta.passthru",
     "portmap": "meta.portmap",
     "ptp": "main.ptp",
     "sbr": "meta.sbr",

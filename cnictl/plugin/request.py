@@ -135,19 +135,21 @@ class Request:
         command: str,
         stdin: bytes,
         *,
+        container_id: str | None = None,
+        netns: str | None = None,
         ifname: str | None = None,
         args: str | None = None,
         path: str | None = None,
     ) -> Request:
-        """Return the call of a plugin that gets a configuration of its own, for the same container.
+        """Return the call of a plugin that gets a configuration of its own.
 
-        Raises CniError when `stdin` is no JSON object.
+        What is not given is as in this request.  Raises CniError when `stdin` is no JSON object.
         """
         made = Request(
             command,
             Document(decode_object(stdin)),
-            container_id=self.container_id,
-            netns=self.netns,
+            container_id=self.container_id if container_id is None else container_id,
+            netns=self.netns if netns is None else netns,
             ifname=self.ifname if ifname is None else ifname,
             args=self.args if args is None else args,
             path=self.path if path is None else path,

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Role = Literal["main", "ipam", "meta", "delegating"]
+    Role = Literal["main", "ipam", "meta", "delegating", "stand-in"]
 
 
 class Reference(Value):
@@ -17,7 +17,7 @@ class Reference(Value):
 
     A `main` plugin makes an interface, an `ipam` plugin assigns addresses for one that does, and a
     `meta` plugin works on the Result of those before it.  A `delegating` plugin has others make the
-    interface, and needs none before it.
+    interface, and needs none before it; a `stand-in` makes nothing for those after it.
     """
 
     __slots__ = ("role", "since")
@@ -44,6 +44,8 @@ REFERENCE = {
     "bandwidth": Reference("meta", "0.3.0"),
     "firewall": Reference("meta", "0.4.0"),
     "flannel": Reference("delegating"),
+    "multus": Reference("delegating"),
+    "passthru": Reference("stand-in"),
     "portmap": Reference("meta"),
     "sbr": Reference("meta"),
     "tuning": Reference("meta"),

@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
     from cnictl.spec.result import Interface, IPConfig, Result, Route
 
-KEPT = {"tuning": "/run/cni/tuning", "flannel": "/var/lib/cni/flannel", "firewall": "/run/cni/firewall"}
-"""Where plugins keep what DEL needs, one file a container or address, unless `dataDir` says otherwise."""
+KEPT = {
+    "tuning": ("dataDir", "/run/cni/tuning"),
+    "flannel": ("dataDir", "/var/lib/cni/flannel"),
+    "firewall": ("dataDir", "/run/cni/firewall"),
+    "multus": ("cniDir", "/var/lib/cni/multus"),
+}
+"""Where plugins keep what DEL needs: the key that says it, and where it is when nothing does."""
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file, as in the observer of CHECK."""
@@ -92,13 +97,13 @@ def directories(cache_dir: str) -> tuple[list[str], list[str]]:
 def directories_of(networks: Iterable[NetworkList]) -> tuple[list[str], list[str]]:
     """Return the usual places of reservations and backups, and those that networks name."""
     kept: dict[str, None] = {DATA_DIR: None}
-    backups: dict[str, None] = dict.fromkeys(KEPT.values())
+    backups: dict[str, None] = dict.fromkeys(directory for _, directory in KEPT.values())
     for plugin in (plugin for network in networks for plugin in network.plugins):
         ipam = Document(plugin.members).get("ipam")
         if plugin.ipam_type == "host-local" and isinstance(ipam, dict):
             kept |= _named(ipam)
         if plugin.type in KEPT:
-            backups |= _named(plugin.members)
+            backups |= _named(plugin.members, KEPT[plugin.type][0])
     return list(kept), list(backups)
 
 
@@ -145,8 +150,8 @@ def _networks(cache_dir: str) -> list[NetworkList]:
     return networks
 
 
-def _named(members: dict[str, Json]) -> dict[str, None]:
-    directory = Document(members).get("dataDir")
+def _named(members: dict[str, Json], key: str = "dataDir") -> dict[str, None]:
+    directory = Document(members).get(key)
     return {directory.rstrip("/"): None} if isinstance(directory, str) and directory.startswith("/") else {}
 
 

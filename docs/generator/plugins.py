@@ -107,6 +107,7 @@ def _facts(name: str, plugin: Plugin) -> Iterator[str]:
         "ipam": "assigns addresses",
         "meta": "works on an earlier plugin's interface",
         "delegating": "has other plugins do the work",
+        "stand-in": "makes nothing",
     }
     yield f"It {role[REFERENCE[name].role]}."
     words = {"required": "needed", "optional": "optional"}

@@ -304,6 +304,24 @@ def rewriting(node: Node) -> Iterator[None]:
         writer.join()
 
 
+def test_multus_keeps_the_networks_of_each_pod_apart(node: Node, plugins_dir: str) -> None:
+    """When many pods come all at once, each with two networks, and go again."""
+    some = range(15)
+    second = {**BRIDGE, "cniVersion": "1.0.0", "name": "second", "bridge": "br-second", "ipMasq": False}
+    first = {**FLANNEL, "cniVersion": "1.0.0", "name": "first"}
+    multus = [{"type": "multus", "delegates": [first, second]}]
+    added, checked = storm(node, multus, [calls(verb, [plugins_dir], some) for verb in ("ADD", "CHECK")])
+    assert errors(added) + errors(checked) == []
+    for network, interface in (("first", "eth0"), ("second", "net1")):
+        kept = witness.files(node, f"/var/lib/cni/networks/{network}")
+        holders = {content.decode() for name, content in kept.items() if name[0].isdigit()}
+        assert holders == {f"c{number}\r\n{interface}" for number in some}
+    (deleted,) = storm(node, multus, [calls("DEL", [plugins_dir], some)])
+    assert errors(deleted) == []
+    left = [name for name in witness.files(node, "/var/lib/cni") if not name.startswith("networks/")]
+    assert left == []
+
+
 def warm(node: Node, directories: list[str]) -> dict[str, object]:
     """Have one container come and go, and return what that leaves for those to come."""
     waves = [calls("ADD", directories, [0]), calls("DEL", directories, [0])]

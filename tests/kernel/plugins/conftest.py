@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from cnictl.sandbox.node import Node
 from tests.kernel.plugins.attachment import Attachment
 from tests.kernel.plugins.filtering import start_firewalld
+from tests.kernel.plugins.kubernetes import Kubernetes, make_certificates
 from tests.kernel.plugins.traffic import SERVER, Serve, python
 
 
@@ -62,3 +64,17 @@ def firewalld(node: Node) -> Node:
     """The test's node, on which firewalld runs."""
     start_firewalld(node)
     return node
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates of a cluster, made once."""
+    return make_certificates(tmp_path_factory.mktemp("certificates") / "pki")
+
+
+@pytest.fixture
+def cluster(node: Node, tmp_path: Path, certificates: Path) -> Iterator[Kubernetes]:
+    """An API server on the test's node."""
+    made = Kubernetes(node, tmp_path / "cluster", certificates)
+    yield made
+    made.stop()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TESTDATA = Path(__file__).parents[3] / "testdata"
 RANGE = {"type": "host-local", "subnet": "10.1.2.0/24"}
+SECOND = {"type": "host-local", "subnet": "10.1.3.0/24"}
 DUAL = {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "fd00:1::/64"}]]}
 PORTS = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
 BRIDGE = {"type": "bridge", "isDefaultGateway": True, "ipam": RANGE}
@@ -60,6 +61,15 @@ LISTS: dict[str, list[dict[str, Any]]] = {
             "type": "flannel",
             "subnetFile": str(TESTDATA / "flannel" / "subnet.env"),
             "delegate": {"isDefaultGateway": True},
+        }
+    ],
+    "multus": [
+        {
+            "type": "multus",
+            "delegates": [
+                {"cniVersion": "1.0.0", "name": "first", "type": "ptp", "ipMasq": True, "ipam": RANGE},
+                {"cniVersion": "1.0.0", "name": "second", "plugins": [{"type": "ptp", "ipam": SECOND}]},
+            ],
         }
     ],
     "tuning": [

@@ -233,6 +233,25 @@ def test_promises_of_a_delegate_are_its_own(observed: Observed, plugins_dir: str
     assert [text for text in one["problems"] if "what it delegates to is not known" in text]
 
 
+def test_promises_of_all_networks_of_a_pod(observed: Observed, plugins_dir: str):
+    """Those that multus delegates to as well, each with the interface and the Result of its own ADD."""
+    second = {
+        **network({"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.9.0.0/24"}}),
+        "name": "two",
+    }
+    observed.attach(network({"type": "multus", "delegates": [network(BRIDGE), second]}), plugins_dir)
+    assert observed.ask("examine") == [{"name": "n c1 eth0", "broken": [], "problems": []}]
+    observed.sh("ip -n c1 link set net1 down; rm /var/lib/cni/networks/two/10.9.0.2")
+    (one,) = observed.ask("examine")
+    assert "ptp: net1 is not up in /run/netns/c1" in one["broken"]
+    assert {text.partition(":")[0] for text in one["broken"]} == {"ptp", "host-local"}
+    drifts = observed.ask("drifts")
+    assert drifts["full"] == drifts["thin"]
+    observed.sh("rm /var/lib/cni/multus/c1")
+    (one,) = observed.ask("examine")
+    assert "multus: file /var/lib/cni/multus/c1 is missing" in one["broken"]
+
+
 def test_what_a_plugin_keeps_of_a_pod_is_in_the_snapshot(observed: Observed, plugins_dir: str):
     """A file a container, with its content."""
     observed.sh(f"mkdir /run/flannel; cp {ROOT}/testdata/flannel/subnet.env /run/flannel")
