@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Version = Literal[4, 6]
     RuleTest = Callable[[Rule], bool]
-    Step = tuple[Literal["chain", "append", "insert"], str | Rule, bool]
+    Step = tuple[Literal["chain", "append", "insert", "first"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
 FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
@@ -152,6 +152,10 @@ class Wanted:
         """There is such a rule; before the others when it has to be made."""
         self._add("insert", rule, shared)
 
+    def first(self, rule: Rule) -> None:
+        """If there is such a rule, it stays before those that have to be inserted."""
+        self.steps.append(("first", rule, True))
+
     def _add(self, kind: Literal["append", "insert"], rule: Rule, shared: bool) -> None:
         if not any(rule == what for _, what, _ in self.steps):
             self.steps.append((kind, rule, shared))
@@ -163,6 +167,8 @@ class Wanted:
         """
         guarded = False
         for kind, what, shared in self.steps:
+            if kind == "first":
+                continue
             if isinstance(what, Rule):
                 if shared:
                     transaction.check(what)
@@ -175,12 +181,21 @@ class Wanted:
 
     def complete(self, listing: Listing, transaction: Transaction) -> None:
         """Fill a transaction with what a listing lacks."""
+        inserted: set[str] = set()
         for kind, what, _ in self.steps:
-            if isinstance(what, Rule):
-                if not listing.has(what):
-                    (transaction.append if kind == "append" else transaction.insert)(what)
-            elif not listing.has_chain(what):
-                transaction.new_chain(what)
+            if not isinstance(what, Rule):
+                if not listing.has_chain(what):
+                    transaction.new_chain(what)
+            elif kind == "first":
+                for line in listing.like(what) if what.chain in inserted else ():
+                    transaction.delete(line)
+                    transaction.insert(what)
+            elif not listing.has(what):
+                if kind == "append":
+                    transaction.append(what)
+                else:
+                    transaction.insert(what)
+                    inserted.add(what.chain)
 
 
 class Tables:

@@ -33,7 +33,7 @@ TABLE = "filter"
 VERSIONS: tuple[Version, ...] = (4, 6)
 _COMMENT = ("-m", "comment", "--comment")
 _RULES = "CNI firewall plugin rules"
-_POLICIES = f"{SAME_BRIDGE}|{ISOLATED}"
+_FOR_ALL = (*_COMMENT, f"{_RULES} (ingressPolicy: {SAME_BRIDGE}|{ISOLATED})")
 
 
 class Plan:
@@ -68,6 +68,8 @@ class Plan:
                 self._accept(wanted, own)
             if self.bridge:
                 self._isolate(wanted)
+            # What a policy drops must not be accepted before, wherever the policy came from.
+            wanted.first(Rule("FORWARD", "-j", STAGE_1, *_FOR_ALL))
         except ValueError as error:
             raise CniError(INVALID_NETWORK_CONFIG, str(error)) from None
         return wanted
@@ -85,17 +87,16 @@ class Plan:
 
     def _isolate(self, wanted: Wanted) -> None:
         bridge, policy = self.bridge, self.config.policy
-        for_all = (*_COMMENT, f"{_RULES} (ingressPolicy: {_POLICIES})")
         for_one = (*_COMMENT, f"{_RULES} (ingressPolicy: {policy})")
         for chain in (STAGE_1, STAGE_2):
             wanted.chain(chain, shared=True)
-        wanted.insert(Rule("FORWARD", "-j", STAGE_1, *for_all), shared=True)
+        wanted.insert(Rule("FORWARD", "-j", STAGE_1, *_FOR_ALL), shared=True)
         wanted.insert(Rule(STAGE_1, "-i", bridge, "!", "-o", bridge, "-j", STAGE_2, *for_one), shared=True)
         if policy == ISOLATED:
             wanted.insert(Rule(STAGE_1, "-i", bridge, "-o", bridge, "-j", "DROP", *for_one), shared=True)
-        wanted.append(Rule(STAGE_1, "-j", "RETURN", *for_all), shared=True)
-        wanted.insert(Rule(STAGE_2, "-o", bridge, "-j", "DROP", *for_all), shared=True)
-        wanted.append(Rule(STAGE_2, "-j", "RETURN", *for_all), shared=True)
+        wanted.append(Rule(STAGE_1, "-j", "RETURN", *_FOR_ALL), shared=True)
+        wanted.insert(Rule(STAGE_2, "-o", bridge, "-j", "DROP", *_FOR_ALL), shared=True)
+        wanted.append(Rule(STAGE_2, "-j", "RETURN", *_FOR_ALL), shared=True)
 
 
 def own_rules(address: Address) -> tuple[Rule, Rule]:
@@ -150,7 +151,9 @@ def declare(plan: Plan) -> list[Expectation]:
     expected = []
     for version, wanted in plan.wanted().items():
         tool = PROGRAMS[version]
-        for _, what, _ in wanted.steps:
+        for kind, what, _ in wanted.steps:
+            if kind == "first":
+                continue
             if isinstance(what, Rule):
                 expected.append(entities.rule(tool, TABLE, what.chain, what.text))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -106,6 +107,32 @@ def test_the_jump_is_put_in_front_and_left_where_it_is(node: Node, plugins_dir: 
     node.run(["iptables", "-I", "FORWARD", "-s", "192.0.2.1", "-j", "DROP"]).checked()
     filtering(node, plugins_dir, addresses=("10.0.0.3/24",), container="cid2").add()
     assert rules(node)[:3] == ["-A FORWARD -s 192.0.2.1/32 -j DROP", TO_FORWARD, "-A FORWARD -j DROP"]
+
+
+@pytest.mark.parametrize("variant", ["nft", "legacy"])
+@pytest.mark.parametrize("policy", ["open", "isolated"])
+def test_policies_stay_before_the_jump_when_it_comes_later(
+    policy: str, variant: Variant, node: Node, plugins_dir: str, tmp_path: Path
+) -> None:
+    """As where firewalld let the first containers through: what a policy drops is not accepted before."""
+    path = variant_path(tmp_path, variant)
+    filtering(node, plugins_dir, ingressPolicy="isolated", bridge="br-a", path=path).add()
+    other = f"-A FORWARD -s 192.0.2.1/32 {COMMENT}" + ' (ingressPolicy: none)" -j DROP'
+    for program in (f"iptables-{variant}", f"ip6tables-{variant}"):
+        node.run([program, "-D", "FORWARD", "2"]).checked()
+    node.run([f"iptables-{variant}", "-I", *shlex.split(other)[1:]]).checked()
+    attachment = filtering(
+        node,
+        plugins_dir,
+        ingressPolicy=policy,
+        container="cid2",
+        addresses=("10.0.0.3/24", "fd00::3/64"),
+        path=path,
+    )
+    attachment.add()
+    assert rules(node, 4, variant)[:3] == [TO_STAGE_1, TO_FORWARD, other]
+    assert rules(node, 6, variant)[:2] == [TO_STAGE_1, TO_FORWARD]
+    assert attachment.check() == ""
 
 
 def test_another_chain_for_the_administrator(node: Node, plugins_dir: str) -> None:
