@@ -122,8 +122,9 @@ class Podman:
         self._write(f"net.d/{members['name']}.conflist", json.dumps(members, indent=2))
 
     def use_go_plugins(self, directory: str) -> None:
-        """Put the Go plugins that there are counterparts of into podman's directory."""
-        self.node.run(["cp", *(f"{directory}/{name}" for name in PROGRAMS), PLUGINS]).checked()
+        """Put those Go plugins into podman's directory that there are counterparts of."""
+        paths = [f"{directory}/{name}" for name in PROGRAMS]
+        self.node.run(["cp", *filter(os.path.exists, paths), PLUGINS]).checked()
 
     def cnictl(self, *words: str) -> str:
         """Run cnictl on the node and return what it says."""
