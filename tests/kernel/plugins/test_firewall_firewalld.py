@@ -130,6 +130,10 @@ def test_firewalld_comes_and_goes(node: Node, plugins_dir: str) -> None:
     assert sources(node) == ["10.0.0.3/32"]
     before.delete()
     stop(node, "firewalld")
+    after = filtering(node, plugins_dir, container="after", addresses=("10.0.0.4/24",))
+    after.add()
+    assert own(node) == accepted("10.0.0.4"), "the bus is there, firewalld is not"
+    after.delete()
     during.delete()
     named = filtering(node, plugins_dir, container="named", backend="firewalld")
     named.delete()
