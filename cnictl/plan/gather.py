@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from cnictl import firewalld
 from cnictl.netfilter import observe as netfilter
 from cnictl.netfilter.program import locate, run
 from cnictl.netlink import observe as netlink
@@ -41,6 +42,8 @@ def gather(pods: Iterable[str] = ()) -> Seed:
     for path, network in networks.items():
         missing += [f"{what} of {path or 'the node'}: {why}" for what, why in network.unread.items()]
         places.append(_place(path, network, values[path], peers.get(path, {}), missing))
+    if firewalld.is_running():
+        missing.append("firewalld: a plugin that looks for it finds none on the copy")
     return Seed(places, list(_filters(missing)), missing)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from cnictl.sandbox.node import Completed, Node
 from tests import witness
+from tests.kernel.plugins.filtering import start_firewalld
 
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 ROOT = Path(__file__).parents[2]
@@ -170,3 +171,10 @@ echo '{{"cniVersion": "1.0.0", "ips": []}}'
     assert sorted(os.listdir(data)) == ["kept"]
     assert not (tmp_path / "file").exists()
     assert node.run(["cat", "/proc/sys/kernel/domainname", "/proc/sys/net/ipv4/ip_forward"]).stdout == before
+
+
+def test_firewalld_is_told_as_missing(node: Node, cnictl: Cnictl) -> None:
+    """The copy has no bus, so that firewall would choose another backend there."""
+    start_firewalld(node)
+    told = json.loads(cnictl("plan", "web", "-o", "json").checked().stdout)["notCopied"]
+    assert "firewalld: a plugin that looks for it finds none on the copy" in told
