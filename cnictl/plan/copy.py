@@ -74,6 +74,8 @@ def _make(
         elif link.kind == "vlan" and link.parent:
             parent = here.link(link.parent).index
             here.add_link(link.name, link_kinds.vlan(int(link.data["id"])), parent=parent)
+        elif link.kind == "vxlan" and link.parent and link.data.get("local"):
+            here.add_link(link.name, _tunnel(link, here.link(link.parent).index))
         elif link.name in place.peers:
             where, name = place.peers[link.name]
             with Rtnl(where or None) as there:
@@ -108,6 +110,8 @@ def _furnish(here: Rtnl, place: SeedPlace, missing: list[str]) -> None:
                     here.set_isolated(link, bool(wanted.port.get("isolated")))
             here.set_mtu(link, wanted.mtu)
             here.set_txqlen(link, wanted.txqlen)
+            if wanted.alias:
+                here.set_alias(link, wanted.alias)
             if wanted.up:
                 here.set_up(link)
         except NetlinkError as error:
@@ -137,6 +141,29 @@ def _furnish(here: Rtnl, place: SeedPlace, missing: list[str]) -> None:
             )
         except NetlinkError as error:
             missing.append(f"route {route.dst} of {place.path or 'the node'}: {error.reason}")
+
+    for name, address, mac in place.neighbours:
+        try:
+            here.set_neighbour(links[name], Address.parse(address), mac)
+        except (KeyError, NetlinkError) as error:
+            missing.append(f"neighbour {address} of {name}: {error}")
+    for name, mac, destination in place.tunnels:
+        try:
+            here.set_tunnel_entry(links[name], mac, Address.parse(destination))
+        except (KeyError, NetlinkError) as error:
+            missing.append(f"forwarding entry {mac} of {name}: {error}")
+
+
+def _tunnel(link: SeedLink, underlay: int) -> bytes:
+    data = link.data
+    return link_kinds.vxlan(
+        int(data["id"]),
+        underlay=underlay,
+        local=Address.parse(str(data["local"])),
+        port=int(data["port"]),
+        learning=bool(data["learning"]),
+        group=Address.parse(str(data["group"])) if "group" in data else None,
+    )
 
 
 def _write_sysctls(place: SeedPlace, missing: list[str]) -> None:

@@ -72,7 +72,15 @@ def _place(
         routes.append(_route(route))
     if any(rule.protocol != "kernel" for rule in network.rules):
         missing.append(f"policy rules of {path or 'the node'}")
-    return SeedPlace(path, links, addresses, routes, values, peers)
+    neighbours = [
+        (one.link, str(one.address), one.mac) for one in network.neighbours if "permanent" in one.state
+    ]
+    tunnels = [
+        (one.link, one.mac, str(one.remote))
+        for one in network.fdb
+        if one.remote is not None and not one.remote.is_multicast and "permanent" in one.state
+    ]
+    return SeedPlace(path, links, addresses, routes, values, peers, neighbours, tunnels)
 
 
 def _link(link: Link, by_index: Mapping[int, Link]) -> SeedLink:

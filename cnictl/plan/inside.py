@@ -126,6 +126,8 @@ def seed_of(members: Mapping[str, Any]) -> Seed:
             [SeedRoute(**route) for route in one["routes"]],
             one["sysctls"],
             {name: (where, other) for name, (where, other) in one["peers"].items()},
+            [(link, address, mac) for link, address, mac in one["neighbours"]],
+            [(link, mac, destination) for link, mac, destination in one["tunnels"]],
         )
         for one in members["places"]
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SeedLink:
-    """A link to be made; `kind`, `data` and `port` as observed, `parent` what a VLAN sits on."""
+    """A link to be made; `kind`, `data` and `port` as observed, `parent` what it sits on."""
 
     name: str
     kind: str
@@ -52,6 +52,10 @@ class SeedPlace:
     sysctls: Mapping[str, str]
     peers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Of veths whose other end is in another copied place: its path and its name there."""
+    neighbours: Sequence[tuple[str, str, str]] = ()
+    """Those that are to stay: link, IP address, MAC address."""
+    tunnels: Sequence[tuple[str, str, str]] = ()
+    """Where tunnels are told to send frames: link, MAC address, IP address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from cnictl.plan.gather import gather
 from cnictl.plan.model import Plan, Step
 from cnictl.sandbox.files import pack
 from cnictl.sandbox.node import ROOT, Node, SandboxError
-from cnictl.sandbox.readonly import is_own
+from cnictl.sandbox.readonly import OWN, is_own
 from cnictl.spec.errors import CnictlError
 from cnictl.state.difference import Difference, difference
 from cnictl.state.files import directories_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnictl.runtime.attachment import Attachment
     from cnictl.runtime.cache import Cache
     from cnictl.spec.conflist import NetworkList
+    from cnictl.spec.document import Json
 
 Verb = Literal["ADD", "DEL", "GC"]
 PATIENCE = 600.0
@@ -48,11 +49,11 @@ def plan(
 ) -> Plan:
     """Run a verb of a network on a copy of this node and return what it changed there.
 
-    Copied are links (with stand-ins for what leads outside), addresses, routes, sysctls, packet filter
-    rules, reservations and the runtime's cache, and of the containers the one meant, for GC all that the
-    cache has on the network.  Everything else of the machine can only be read there.  `timeout` is
-    for one plugin, in seconds.  Raises SandboxError when there can be no copy, CnictlError when the
-    node cannot be read.
+    Copied are links (with stand-ins for what leads outside), addresses, routes, neighbours, sysctls,
+    packet filter rules, reservations, the runtime's cache and files that the configuration names, and of
+    the containers the one meant, for GC all that the cache has on the network.  Everything else of the
+    machine can only be read there.  `timeout` is for one plugin, in seconds.  Raises SandboxError when
+    there can be no copy, CnictlError when the node cannot be read.
     """
     pods, attachment, make = _pods(verb, network, attachment, cache)
     seed = gather(pods)
@@ -77,7 +78,7 @@ def plan(
         "data_dirs": kept,
         "backup_dirs": backups,
         "private": [*kept, *backups, cache.directory],
-        "files": pack((*kept, *backups, cache.results, *filter(is_own, paths)), missing),
+        "files": pack((*kept, *backups, cache.results, *filter(is_own, (*paths, *_named(network)))), missing),
         "seed": asdict(replace(seed, missing=missing)),
     }
     with Node() as node:
@@ -114,6 +115,17 @@ def _pods(
     if _is_netns(attachment.netns):
         return [attachment.netns], attachment, False
     return [], attachment, verb == "ADD"
+
+
+def _named(network: NetworkList) -> Iterator[str]:
+    """Yield the absolute paths that a configuration names, but for directories that hold everything."""
+    waiting: list[Json] = [dict(plugin.members) for plugin in network.plugins]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and value.startswith("/") and os.path.normpath(value) not in OWN:
+            yield os.path.normpath(value)
+        elif isinstance(value, (dict, list)):
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def _is_netns(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Directories of this machine that a throwaway node does not show, packed up and unpacked there."""
+"""Files and directories of this machine that a throwaway node does not show, packed up and unpacked there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cnictl.sandbox.node import ROOT
@@ -25,25 +25,23 @@ LIMIT = 64 << 20
 """Bytes that are copied; a node with more reservations than that has other worries."""
 
 
-def pack(directories: Iterable[str], missing: list[str]) -> str:
-    """Return the files below some directories as base64; what is too much or unreadable is told."""
+def pack(places: Iterable[str], missing: list[str]) -> str:
+    """Return files, and all below directories, as base64; what is too much or unreadable is told."""
     buffer = io.BytesIO()
     total = 0
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
-        for top in dict.fromkeys(directories):
-            for directory, _, names in os.walk(top, onerror=lambda error: _note(error, missing)):
-                for name in sorted(names):
-                    path = os.path.join(directory, name)
-                    try:
-                        total += os.lstat(path).st_size
-                        if total > LIMIT:
-                            missing.append(f"files below {top}: more than {LIMIT >> 20} MiB")
-                            return base64.b64encode(_closed(archive, buffer)).decode()
-                        archive.add(path, recursive=False)
-                    except FileNotFoundError:
-                        continue  # a DEL that happens meanwhile
-                    except OSError as error:
-                        _note(error, missing)
+        for top in dict.fromkeys(places):
+            for path in _below(top, missing):
+                try:
+                    total += os.lstat(path).st_size
+                    if total > LIMIT:
+                        missing.append(f"files below {top}: more than {LIMIT >> 20} MiB")
+                        return base64.b64encode(_closed(archive, buffer)).decode()
+                    archive.add(path, recursive=False)
+                except FileNotFoundError:
+                    continue  # a DEL that happens meanwhile
+                except OSError as error:
+                    _note(error, missing)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -61,6 +59,13 @@ def unpack(packed: str) -> None:
     """Put the files where they were, on a node whose directories are its own."""
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed)), mode="r:gz") as archive:
         archive.extractall("/", filter="data")
+
+
+def _below(top: str, missing: list[str]) -> Iterator[str]:
+    """Yield a path and, if it is a directory, all that is in it; links lead nowhere here."""
+    yield top
+    for directory, inner, names in os.walk(top, onerror=lambda error: _note(error, missing)):
+        yield from (os.path.join(directory, name) for name in sorted([*inner, *names]))
 
 
 def _closed(archive: tarfile.TarFile, buffer: io.BytesIO) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from cnictl.sandbox.node import Completed, Node
 from tests import witness
 from tests.kernel.plugins.filtering import start_firewalld
+from tests.kernel.plugins.overlay import put_remote, remove_remote
 
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,41 @@ def test_what_is_planned_is_what_happens_then(node: Node, cnictl: Cnictl) -> Non
         assert json.loads(planned.stdout)["notCopied"] == []
 
 
+OVERLAY = {
+    "type": "vxlan",
+    "vni": 7,
+    "mode": "routed",
+    "remotesDir": "/run/overlay",
+    "ipam": {"type": "host-local", "subnet": "10.244.1.0/24", "routes": [{"dst": "0.0.0.0/0"}]},
+}
+
+
+def test_an_overlay_is_planned(node: Node, cnictl: Cnictl, tmp_path: Path) -> None:
+    """Its tunnel with all entries is copied, and so are the files that the configuration names."""
+    network = {"cniVersion": "1.0.0", "name": "overlay", "plugins": [OVERLAY]}
+    (tmp_path / "20-overlay.conflist").write_text(json.dumps(network))
+    for number in (2, 3):
+        put_remote(
+            node,
+            f"node{number}",
+            "/run/overlay",
+            vtep=f"192.0.2.{number}",
+            podCIDRs=[f"10.244.{number}.0/24"],
+        )
+    for pod in ("one", "two"):
+        cnictl("netns", "new", pod).checked()
+        before = cnictl("snapshot", "--all-netns").checked().stdout
+        planned = cnictl("plan", "overlay", pod, "-o", "json").checked()
+        assert json.loads(planned.stdout)["notCopied"] == []
+        node.run(["sh", "-c", "cat >/run/before.yaml"], stdin=before).checked()
+        cnictl("add", "overlay", pod).checked()
+        happened = cnictl("diff", "/run/before.yaml", "--netns", pod, "-o", "json")
+        pairs = zip(differences(planned), differences(happened), strict=True)
+        assert [(a, b) for a, b in pairs if a != b and "veth" not in a] == []
+        if pod == "one":
+            remove_remote(node, "node3", "/run/overlay")
+
+
 def test_each_plugin_is_shown_with_what_it_did(cnictl: Cnictl) -> None:
     """Time, difference and, verbosely, what it was told and said."""
     done = cnictl("plan", "web", "--per-plugin").checked()
@@ -129,14 +165,14 @@ def test_what_cannot_be_copied_is_told(node: Node, cnictl: Cnictl) -> None:
     """Policy rules, links of kinds that need what is not there, and routes of several ways."""
     for words in (
         "ip rule add from 10.9.9.9 table 7",
-        "ip link add vx0 type vxlan id 5 dstport 4789 dev up0",
+        "ip link add mv0 link up0 type macvlan",
         "ip route add 203.0.113.0/24 nexthop via 192.0.2.8 nexthop via 192.0.2.9",
         "ip route add blackhole 203.0.114.0/24",
     ):
         node.run(words.split()).checked()
     missing = json.loads(cnictl("plan", "web", "-o", "json").checked().stdout)["notCopied"]
     assert "policy rules of the node" in missing
-    assert "link vx0 (vxlan): a stand-in is there in its place" in missing
+    assert "link mv0 (macvlan): a stand-in is there in its place" in missing
     assert "route 203.0.113.0/24 of the node (with several next hops)" in missing
     assert "route 203.0.114.0/24 of the node (blackhole)" in missing
 
