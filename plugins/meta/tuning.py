@@ -42,11 +42,14 @@ def add(request: Request) -> AnyResult:
     _write_sysctls(request, paths)
     if wanted.changes_link:
         _change_link(request, config, wanted)
-    if not wanted.mac:
+    own = [one for one in result.interfaces if one.name == request.ifname]
+    # The Go plugin keeps the MAC address true; an MTU that an earlier plugin stated must not go stale either.
+    if not (wanted.mac or (wanted.mtu and any(one.mtu for one in own))):
         return request.given_result() or result
-    for one in result.interfaces:
-        if one.name == request.ifname:
-            one.mac = wanted.mac
+    for one in own:
+        one.mac = wanted.mac or one.mac
+        if one.mtu and wanted.mtu:
+            one.mtu = wanted.mtu
     return convert(result, request.cni_version)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import unavailable
 from tests.kernel.plugins.attachment import Attachment
 from tests.kernel.plugins.overlay import UNDERLAY, join, shell
 from tests.kernel.plugins.traffic import SERVER, ask, python
@@ -30,6 +31,8 @@ Pair = tuple["Node", "Node"]
 @pytest.fixture
 def nodes(make_node: Callable[[], Node]) -> Pair:
     """Two nodes on one wire, 192.0.2.1 and 192.0.2.2."""
+    if os.geteuid():
+        unavailable("needs root: to put a wire between two namespaces takes CAP_SYS_ADMIN over both")
     one, other = make_node(), make_node()
     join(one, other)
     return one, other
