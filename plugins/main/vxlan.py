@@ -3,7 +3,7 @@
 Every node of the network has a VXLAN interface with the same VNI, its end of the tunnels.  In mode
 `bridge` it is a port of a bridge, and so are the pods: one layer 2 network across all nodes, with
 pods attached as bridge does it.  Give each node its own part of the addresses and, with
-`isGateway`, its own gateway: two nodes with the same one answer for one another.  In mode `routed`
+`isGateway`, a gateway of its own: one that another node has is refused.  In mode `routed`
 every node has networks of its own for its pods, as flannel has it: pods are attached as ptp does
 it, and for each other node there are a neighbour, a forwarding entry and routes.
 
@@ -38,7 +38,7 @@ from cnictl.spec.errors import (
 )
 from cnictl.spec.result import Interface, current
 
-from . import vxlan_declare, vxlan_device, vxlan_entries, vxlan_remotes
+from . import vxlan_declare, vxlan_device, vxlan_entries, vxlan_gateway, vxlan_remotes
 from .vxlan_config import PodConfig, VxlanConfig
 from .vxlan_stamp import Stamp
 
@@ -60,9 +60,12 @@ def add(request: Request) -> Result:
         device = _ready(request, host, overlay)
         pod = request.again("ADD", config.attaching(overlay.mtu))
         pod.undo = request.undo
+        before = vxlan_gateway.present(host, overlay.bridge) if config.is_gateway else []
         result = current(_attaching(config).add(pod))
         if config.is_routed:
             _require_own(config, result)
+        elif config.is_gateway:
+            vxlan_gateway.refuse_shared(host, overlay.bridge, before)
         # Until now nobody could see that it is in use: another ADD that failed may have taken it back.
         device = _ready(request, host, overlay, device)
     if config.is_routed and config.ip_masq:

@@ -128,6 +128,11 @@ class VxlanConfig(PodConfig):
         return "" if self.is_routed else self.bridge or f"vxbr.{self.vni}"
 
     @property
+    def is_gateway(self) -> bool:
+        """Whether the bridge gets the gateway addresses."""
+        return self.wants_gateway or self.is_default_gateway
+
+    @property
     def learns(self) -> bool:
         """Whether the tunnel learns from what it receives where MAC addresses are."""
         return not self.is_routed

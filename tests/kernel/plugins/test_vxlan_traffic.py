@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import unavailable
-from tests.kernel.plugins.attachment import Attachment
+from tests.kernel.plugins.attachment import Attachment, said
+from tests.kernel.plugins.leftovers import leftovers
 from tests.kernel.plugins.overlay import UNDERLAY, join, shell
 from tests.kernel.plugins.traffic import SERVER, ask, python
 
@@ -184,6 +185,39 @@ def test_only_what_leaves_the_overlay_is_masqueraded(
         assert heard == f"node saw {outside.removesuffix('2')}1"
     reach(one, other, 1450)
     assert one.check() == ""
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_gateway_that_another_node_has_is_refused(nodes: Pair, plugins_dir: str, version: int) -> None:
+    """It would answer for this one's; nothing is left, and the other node's pods have lost nothing."""
+    ranges = {
+        4: (
+            {"subnet": "10.5.0.0/16", "rangeStart": "10.5.1.2"},
+            {"subnet": "10.5.0.0/16", "rangeStart": "10.5.2.2"},
+        ),
+        6: (
+            {"subnet": "fd05::/64", "rangeStart": "fd05::1:2"},
+            {"subnet": "fd05::/64", "rangeStart": "fd05::2:2"},
+        ),
+    }
+    gateway = {4: "10.5.0.1", 6: "fd05::1"}[version]
+
+    def make(number: int) -> dict[str, Any]:
+        ipam = {"type": "host-local", "ranges": [[ranges[version][number - 1]]]}
+        return bridged(number, isDefaultGateway=True, ipam=ipam)
+
+    one, other = (Attachment(node, plugins_dir, [make(n)]) for n, node in enumerate(nodes, 1))
+    one.add()
+    assert ping(one.node, gateway)
+    before = leftovers(other.node, "c1")
+    done = other.call("ADD", other.plugins[0])
+    assert done.status == 1
+    assert said(done).startswith(f"gateway {gateway} is that of another node already: ")
+    assert leftovers(other.node, "c1") == before
+    assert one.check() == ""
+    second = Attachment(one.node, plugins_dir, [make(1)], container="c2")
+    second.add()
+    assert ping(one.node, gateway, "c2")
 
 
 @pytest.mark.parametrize("mode", MODES)
