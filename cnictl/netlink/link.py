@@ -130,7 +130,7 @@ class Link(Value):
     @property
     def group(self) -> str | None:
         """The multicast group for what no entry knows; None without one."""
-        return _text(self.data, "group")
+        return _text(self.data, "group") if self.kind == "vxlan" else None
 
     @property
     def udp_port(self) -> int | None:
@@ -164,7 +164,7 @@ class Link(Value):
     @property
     def owner_group(self) -> int | None:
         """The group that may; as above."""
-        return _number(self.data, "group")
+        return _number(self.data, "group") if self.kind == "tun" else None
 
     @property
     def multi_queue(self) -> bool | None:
