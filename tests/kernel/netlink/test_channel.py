@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from cnictl.netlink import channel, message
-from cnictl.netlink.rtnl import Link, NetlinkError, Rtnl
+from cnictl.netlink.rtnl import KernelRoute, Link, NetlinkError, Rtnl
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Prefix
 from tests import witness
@@ -166,6 +166,8 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "routes": channel.routes,
             "add_route": lambda: channel.add_route(prefix),
             "delete_route": lambda: channel.delete_route(prefix),
+            "write_route": lambda: channel.write_route(KernelRoute(prefix)),
+            "remove_route": lambda: channel.remove_route(KernelRoute(prefix)),
             "neighbours": lambda: channel.neighbours(link),
             "set_neighbour": lambda: channel.set_neighbour(link, prefix.address, "02:00:00:00:00:01"),
             "delete_neighbour": lambda: channel.delete_neighbour(link, prefix.address),
