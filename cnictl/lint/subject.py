@@ -14,7 +14,7 @@ from cnictl.spec.errors import CniError
 from cnictl.spec.versions import OLDEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnictl.lint.locate import Node, Pointer
     from cnictl.lint.programs import Programs
@@ -50,6 +50,20 @@ class PluginObject:
         """Return a key's value where it is a string, else ""."""
         value = self.document.get(key)
         return value if isinstance(value, str) else ""
+
+    def delegates(self) -> Iterator[PluginObject]:
+        """Yield the plugins of the networks that stand in multus' object, a list's or one alone."""
+        listed = self.document.get("delegates") if self.type == "multus" else None
+        for i, network in enumerate(listed if isinstance(listed, list) else ()):
+            plugins = network.get("plugins") if isinstance(network, dict) else None
+            if isinstance(plugins, list):
+                yield from (
+                    PluginObject(self.at("delegates", i, "plugins", j), Document(one))
+                    for j, one in enumerate(plugins)
+                    if isinstance(one, dict)
+                )
+            elif isinstance(network, dict):
+                yield PluginObject(self.at("delegates", i), Document(network))
 
     def asks_for(self, capability: str) -> bool:
         """Whether the runtime is asked for a capability's argument."""
@@ -147,6 +161,11 @@ class Configuration:
             for i, one in enumerate(listed)
             if isinstance(one, dict)
         ]
+
+    @property
+    def all_plugins(self) -> list[PluginObject]:
+        """The plugins in their order, each followed by those of the networks that it delegates to."""
+        return [found for plugin in self.plugins for found in (plugin, *plugin.delegates())]
 
     def _string(self, key: str) -> str:
         if self.members is None:

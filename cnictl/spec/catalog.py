@@ -65,6 +65,7 @@ CAPABILITIES = {
     "deviceID": "PCI address of the device to use",
     "aliases": "further names of the container in the network",
     "cgroupPath": "cgroup of the container",
+    "CNIDeviceInfoFile": "file to which the plugin writes what its device is",
     "io.kubernetes.cri.pod-annotations": "annotations of the pod",
 }
 """What runtimes pass to a plugin that asks for it in `capabilities` (CONVENTIONS.md of the CNI

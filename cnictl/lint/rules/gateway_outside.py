@@ -30,7 +30,7 @@ def gateway_outside(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "ipam": {
             "type": "host-local", "subnet": "10.1.2.0/24", "gateway": "10.1.2.1"}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for one in ranges(plugin):
             try:
                 network, gateway = Prefix.parse(one.subnet), Address.parse(one.gateway)

@@ -28,7 +28,7 @@ def interface_name(conf: Configuration) -> Iterator[Remark]:
     ## Write
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "bridge": "br-web"}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         programs = readers(plugin)
         for level in walk(top(plugin, programs)) if programs else ():
             for key, name, _ in level.below():

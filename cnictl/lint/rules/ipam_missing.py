@@ -28,7 +28,7 @@ def ipam_missing(conf: Configuration) -> Iterator[Remark]:
             {"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}}
         ]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         program = multicall.load(plugin.type)
         if program is None or program.ipam != "required" or plugin.ipam_type:
             continue

@@ -27,7 +27,7 @@ def key_case(conf: Configuration) -> Iterator[Remark]:
     ## Write
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "ipMasq": true}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         programs = readers(plugin)
         if not programs:
             continue

@@ -22,7 +22,7 @@ def missing_program(conf: Configuration) -> Iterator[Remark]:
     """
     if conf.programs is None:
         return
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for name, where in ((plugin.type, plugin.at("type")), (plugin.ipam_type, plugin.at("ipam", "type"))):
             problem = conf.programs.problem(name) if name else None
             if problem is not None:

@@ -29,7 +29,7 @@ def misspelt_type(conf: Configuration) -> Iterator[Remark]:
     ## Write
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for name, where in ((plugin.type, plugin.at("type")), (plugin.ipam_type, plugin.at("ipam", "type"))):
             yield from _remarks(name, where)
 

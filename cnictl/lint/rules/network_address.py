@@ -30,7 +30,7 @@ def network_address(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "ipam": {
             "type": "static", "addresses": [{"address": "10.1.2.7/24"}]}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for one in ranges(plugin) if plugin.ipam_type == "static" else ():
             try:
                 prefix = Prefix.parse(one.subnet)

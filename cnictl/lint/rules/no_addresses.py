@@ -30,7 +30,7 @@ def no_addresses(conf: Configuration) -> Iterator[Remark]:
             {"type": "bridge", "capabilities": {"ips": true}, "ipam": {"type": "static"}}
         ]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         section = plugin.document.get("ipam")
         if plugin.type not in REFERENCE or plugin.ipam_type != "static" or not isinstance(section, dict):
             continue

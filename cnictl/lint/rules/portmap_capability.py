@@ -28,7 +28,7 @@ def portmap_capability(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"},
             {"type": "portmap", "capabilities": {"portMappings": true}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         if plugin.type != "portmap" or plugin.asks_for("portMappings"):
             continue
         given = plugin.document.get("runtimeConfig")

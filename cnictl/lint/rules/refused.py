@@ -36,7 +36,7 @@ def refused(conf: Configuration) -> Iterator[Remark]:
             {"type": "bridge", "hairpinMode": true}
         ]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         programs = readers(plugin)
         if any(problems(top(plugin, programs))):
             continue  # CNI301 reports them

@@ -31,7 +31,7 @@ def route_family(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "ipam": {
             "type": "host-local", "subnet": "10.1.2.0/24", "routes": [{"dst": "0.0.0.0/0"}]}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         versions = {_version(one.subnet) for one in ranges(plugin)} - {0}
         if not versions or plugin.asks_for("ipRanges") or plugin.asks_for("ips"):
             continue

@@ -29,7 +29,7 @@ def runtime_key(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"},
             {"type": "tuning", "capabilities": {"mac": true}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for key in RUNTIME_KEYS:
             if plugin.document.get(key) is None:
                 continue

@@ -30,7 +30,7 @@ def unknown_capability(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"},
             {"type": "portmap", "capabilities": {"portMappings": true}}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         asked = plugin.document.get("capabilities")
         if plugin.type not in REFERENCE or not isinstance(asked, dict):
             continue

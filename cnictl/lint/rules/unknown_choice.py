@@ -36,7 +36,7 @@ def unknown_choice(conf: Configuration) -> Iterator[Remark]:
             {"type": "bridge"}, {"type": "firewall", "backend": "firewalld"}
         ]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         programs = readers(plugin)
         if any(refusal(conf, plugin, program) for program in programs):
             continue

@@ -36,7 +36,7 @@ def unknown_key(conf: Configuration) -> Iterator[Remark]:
     ## Write
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "ipMasq": true}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         programs = readers(plugin)
         if not any(program.name == plugin.type for program in programs):
             continue

@@ -34,7 +34,7 @@ def wrong_value(conf: Configuration) -> Iterator[Remark]:
     ## Write
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "mtu": 1450}]}
     """
-    for plugin in conf.plugins:
+    for plugin in conf.all_plugins:
         for found in problems(top(plugin, readers(plugin))):
             yield Remark((*plugin.where, *found.where), found.message, found.hint)
 

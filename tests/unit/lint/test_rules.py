@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -445,3 +446,46 @@ class TestChain:
         text = json.dumps({"cniVersion": "1.0.0", "type": "bridge"})
         assert codes(text) == ["CNI202", "CNI206"]
         assert codes(text, embedded=True) == []
+
+
+class TestDelegates:
+    """The networks that stand in a plugin's own object."""
+
+    @pytest.mark.parametrize(
+        ("plugin", "expected"),
+        [
+            (bridge(isMasq=True), ("CNI303", '"isMasq"')),
+            (bridge(mtu="1450"), ("CNI301", '"1450"')),
+            (bridge(ISGATEWAY=True), ("CNI304", '"ISGATEWAY"')),
+            ({"type": "brigde"}, ("CNI403", '"brigde"')),
+            ({"type": "ptp"}, ("CNI307", '"ptp"')),
+            (host_local(), ("CNI302", "{")),
+            ({"type": "portmap"}, ("CNI404", '"portmap"')),
+        ],
+    )
+    @pytest.mark.parametrize("listed", [True, False])
+    def test_they_are_judged_like_any_other(
+        self, plugin: dict[str, Any], expected: tuple[str, str], listed: bool
+    ):
+        """A list, or a plugin alone, at the place where it stands."""
+        one = {"cniVersion": "1.0.0", "name": "one"}
+        delegate = {**one, "plugins": [plugin]} if listed else {**one, **plugin}
+        found = said(network({"type": "multus", "delegates": [{**one, **bridge()}, delegate]}))
+        assert expected in [(each.code, marked(each)) for each in found]
+
+    def test_what_is_right_is_not_remarked(self):
+        """Nor are keys of networks whose plugins are somebody else's."""
+        one = {"cniVersion": "1.0.0", "name": "one"}
+        chain = [
+            host_local(subnet="10.1.0.0/16"),
+            {"type": "portmap", "capabilities": {"portMappings": True}},
+        ]
+        foreign = {**one, "type": "sriov", "anything": True, "capabilities": {"CNIDeviceInfoFile": True}}
+        assert codes(network({"type": "multus", "delegates": [{**one, "plugins": chain}, foreign]})) == []
+
+    @pytest.mark.parametrize("delegates", [5, "x", [5, None, "x"], [{"plugins": 5}], [{"plugins": [5]}], []])
+    def test_whatever_stands_there(self, delegates: object):
+        """Is an error of multus, at its own place."""
+        found = said(network({"type": "multus", "delegates": delegates}))
+        assert {each.code for each in found} <= {"CNI301", "CNI302"}
+        assert found
