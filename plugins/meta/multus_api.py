@@ -13,6 +13,8 @@ from . import multus_kubeconfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnictl.plugin.log import Log
     from cnictl.spec.document import Json
 
@@ -86,12 +88,12 @@ class Definition(Value):
         return _annotation(self.members, key)
 
 
-def connect(kubeconfig: str, log: Log) -> Cluster | None:
-    """Return the cluster that a kubeconfig, or the environment, leads to; None without either.
+def connect(kubeconfig: str, environment: Mapping[str, str], log: Log) -> Cluster | None:
+    """Return the cluster that a kubeconfig, or a pod's environment, leads to; None without either.
 
     Nothing is sent.  Raises CniError for a kubeconfig that is no use.
     """
-    access = multus_kubeconfig.find(kubeconfig, os.environ)
+    access = multus_kubeconfig.find(kubeconfig, environment)
     return None if access is None else Cluster(access, log)
 
 

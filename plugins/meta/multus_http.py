@@ -108,7 +108,8 @@ class Server:
     def _context(self) -> ssl.SSLContext:
         access = self._access
         try:
-            context = ssl.create_default_context(cadata=access.ca or None)
+            # Bundles have comments in other alphabets, which OpenSSL's interface has no use for.
+            context = ssl.create_default_context(cadata=access.ca.encode("ascii", "ignore").decode() or None)
             if access.insecure:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE

@@ -93,7 +93,7 @@ def read(path: str) -> Access:
             path,
             cluster.string("server"),
             ca=_text(path, cluster, "certificate-authority"),
-            token=(user.string("token") or _named(path, user, "tokenFile")).strip(),
+            token=(_named(path, user, "tokenFile") or user.string("token")).strip(),
             certificate=_text(path, user, "client-certificate"),
             key=_text(path, user, "client-key"),
             server_name=cluster.string("tls-server-name"),
@@ -138,7 +138,7 @@ def _text(path: str, document: Document, key: str) -> str:
     from binascii import Error, a2b_base64
 
     try:
-        return a2b_base64("".join(inlined.split()), strict_mode=True).decode("ascii")
+        return a2b_base64("".join(inlined.split()), strict_mode=True).decode("utf-8")
     except (Error, ValueError):
         _refuse(path, f'"{key}-data" is no PEM text in base64')
 

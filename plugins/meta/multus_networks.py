@@ -109,7 +109,8 @@ def _selected(
         name, namespace = selection.name, selection.namespace
         words = f"cannot find a network-attachment-definition ({name}) in namespace ({namespace}): {error}"
         cluster.tell(pod, "NoNetworkFound", words, warning=True)
-        raise CniError(error.code, f"getKubernetesDelegate: {words}", error.hint) from error
+        advice = error.details or f"make it, or correct {NETWORKS} of the pod"
+        raise CniError(error.code, f"getKubernetesDelegate: {words}", advice) from error
     resource = definition.annotation(RESOURCE)
     device = devices.next(resource) if resource else ""
     found = _defined(config, definition.namespace, definition.name, definition.config, selection, device)

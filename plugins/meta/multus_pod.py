@@ -69,12 +69,12 @@ class KnownPod(Value):
 
 def find(request: Request, config: MultusConfig, given: PodArguments) -> KnownPod:
     """Return what Kubernetes knows of the pod that CNI_ARGS name; raises CniError when it cannot be asked."""
-    if not (config.kubeconfig or os.environ.get("KUBERNETES_SERVICE_HOST")):
+    if not (config.kubeconfig or request.environment.get("KUBERNETES_SERVICE_HOST")):
         return KnownPod()
     from . import multus_api
 
     where = f"Multus: [{given.words}]: "
-    cluster = multus_api.connect(config.kubeconfig, request.log)
+    cluster = multus_api.connect(config.kubeconfig, request.environment, request.log)
     if cluster is None or not (given.namespace and given.name):
         return KnownPod(cluster)
     try:

@@ -69,10 +69,18 @@ def default_routes(node: Node, version: str = "-4") -> list[tuple[str, str]]:
     return [(one["dev"], one["gateway"]) for one in found]
 
 
+@pytest.mark.parametrize("whose", ["ours", "go"])
 def test_a_pod_reaches_a_peer_on_each_of_its_networks(
-    attach: Attach, node: Node, cluster: Kubernetes, multus: dict[str, Any]
+    attach: Attach,
+    node: Node,
+    cluster: Kubernetes,
+    multus: dict[str, Any],
+    whose: str,
+    request: pytest.FixtureRequest,
 ) -> None:
-    """Two that it asks for, beside that of all pods; and DEL leaves nothing."""
+    """Two that it asks for, beside that of all pods; and DEL leaves nothing.  binDir comes first."""
+    if whose == "go":
+        multus["binDir"] = request.getfixturevalue("go_plugins")
     for number in (8, 9):
         cluster.network(f"net{number}", extra(number))
         attach(extra(number), container=f"peer{number}", name=f"net{number}").add()
@@ -443,6 +451,7 @@ def test_a_definition_that_is_not_there_is_named(
     error = json.loads(attachment.call("ADD", multus).stdout)
     assert error["msg"].startswith(f"Multus: [default/web/u1]: getKubernetesDelegate: {words}")
     assert 'network-attachment-definitions "net8" not found' in error["msg"]
+    assert error["details"] == f"make it, or correct {NETWORKS} of the pod"
     ((reason, message),) = cluster.events()
     assert reason == "NoNetworkFound"
     assert message.startswith(words)
@@ -644,7 +653,7 @@ def test_a_connection_that_was_closed_is_made_again(
 def test_ways_to_the_server(attach: Attach, cluster: Kubernetes, multus: dict[str, Any]) -> None:
     """A kubeconfig in JSON, files beside it, a client's certificate, and another name of the server's."""
     for name in ("ca.crt", "client.crt", "client.key"):
-        (cluster.top / name).write_bytes((cluster.certificates / name).read_bytes())
+        (cluster.top / name).write_bytes("# Größe\n".encode() + (cluster.certificates / name).read_bytes())
     (cluster.top / "token-file").write_text(f"{TOKEN}\n")
     inlined = {
         "client-certificate-data": cluster.encoded("client.crt"),
@@ -653,7 +662,7 @@ def test_ways_to_the_server(attach: Attach, cluster: Kubernetes, multus: dict[st
     beside = {"certificate-authority-data": None, "certificate-authority": "ca.crt"}
     ways: list[dict[str, Any]] = [
         {"as_json": True},
-        {"cluster": beside, "user": {"tokenFile": "token-file"}},
+        {"cluster": beside, "user": {"tokenFile": "token-file", "token": "expired"}},
         {"cluster": beside, "user": {"client-certificate": "client.crt", "client-key": "client.key"}},
         {"user": inlined},
         {"cluster": {"tls-server-name": "kubernetes", "server": f"https://localhost:{cluster.port}/"}},
