@@ -32,6 +32,14 @@ missing_packages() {
     done
 }
 
+keep_firewalld_off() {
+    # the tests start it on throwaway nodes; as a service it would take over this machine's own packet filter
+    if [ -d /run/systemd/system ]; then
+        systemctl mask --quiet firewalld.service
+        say "firewalld.service is masked, so that this machine's rules stay as they are"
+    fi
+}
+
 install_packages() {
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
         say "not a Debian: the programs of these packages must be there: $packages"
@@ -44,6 +52,7 @@ install_packages() {
         say "install them with: sudo apt-get install --no-install-recommends $missing"
         return
     fi
+    case " $missing" in *" firewalld "*) keep_firewalld_off ;; esac
     say "installing $missing"
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086
