@@ -94,8 +94,8 @@ def no_runtime() -> str:
 
 PARALLEL = ("-n", "2")
 LANES = (
-    pytest_lane("unit", *PARALLEL, obstacle=nothing, seconds=300),
-    pytest_lane("protocol", *PARALLEL, obstacle=nothing, seconds=300),
+    pytest_lane("unit", *PARALLEL, obstacle=nothing, seconds=600),
+    pytest_lane("protocol", *PARALLEL, obstacle=nothing, seconds=600),
     pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=600),
     pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=600),
     Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 600),

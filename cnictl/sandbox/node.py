@@ -138,13 +138,12 @@ class Node:
         `netns` is a name given to `new_netns`; `env` replaces the environment.  The process has a
         process group of its own.
         """
-        words = [_nsenter(), f"--target={self.pid}", "--mount", "--pid"]
+        # Where a change root is in force, the top of the mount namespace is not where the node begins.
+        words = [_nsenter(), f"--target={self.pid}", "--mount", "--pid", "--root"]
         words.append(f"--net={self.path('/run/netns/' + netns)}" if netns else "--net")
         if namespaces.needs_user_namespace():
             words += ["--user", "--preserve-credentials"]
-        words.append("--")
-        if cwd:
-            words += ["env", f"--chdir={cwd}"]
+        words += ["--", "env", f"--chdir={cwd or '/'}"]
         return subprocess.Popen(
             [*words, *argv], env=env, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
         )
