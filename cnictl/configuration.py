@@ -41,6 +41,12 @@ class Candidate(Value):
         self.network = network
         self.problem = problem
 
+    @property
+    def reason(self) -> str:
+        """What is wrong with the file, for those who know which file it is; "" when nothing is."""
+        within = self.problem.__cause__ if self.problem is not None else None
+        return str(within if isinstance(within, CniError) else self.problem or "")
+
 
 class Found(Value):
     """A network by its name, its file, and the files before it that could not be used."""
@@ -64,7 +70,7 @@ class NoSuchNetwork(CnictlError):
     """No usable file of the directory has that name; `broken` are those that could not be used."""
 
     def __init__(self, name: str, directory: str, broken: list[Candidate]) -> None:
-        unusable = "".join(f"\n{one.path}: {one.problem}" for one in broken)
+        unusable = "".join(f"\n{one.path}: {one.reason}" for one in broken)
         super().__init__(
             f"no net configuration with name {go_quote(name)} in {directory}",
             hint=f"these files could not be used:{unusable}" if broken else "",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnictl.cli import options, output
+from cnictl.cli import options, output, problems
 from cnictl.netns_named import DIRECTORY
 from cnictl.render.form import Form
 from cnictl.render.netns import netns_members, netns_table
@@ -37,7 +37,11 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default="cnictl- and some digits")] = "",
 ) -> None:
     """Make a namespace and print its path.  `ip netns` knows it as well."""
-    output.put((named.make(name) if name else container.make_throwaway()) + "\n")
+    try:
+        path = named.make(name) if name else container.make_throwaway()
+    except named.NotAName as error:
+        raise problems.UsageProblem(str(error), hint=error.hint) from error
+    output.put(path + "\n")
 
 
 @app.command()
@@ -52,7 +56,11 @@ def rm(
     the node.  A namespace lives on while processes are in it.
     """
     for name in names:
-        output.put(named.remove(name, Cache(cache_dir), force=force) + "\n")
+        try:
+            path = named.remove(name, Cache(cache_dir), force=force)
+        except named.NotAName as error:
+            raise problems.UsageProblem(str(error), hint=error.hint) from error
+        output.put(path + "\n")
 
 
 @app.command(name="exec")

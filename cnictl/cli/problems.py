@@ -73,9 +73,14 @@ def interrupted(error: BaseException | None = None) -> int:
 def _say(message: str, hint: str, more: str = "") -> None:
     if len(message) > LONGEST:
         message = f"{message[: LONGEST // 2]} [...] {message[-LONGEST // 2 :]}"
-    sys.stderr.write(f"error: {escape(message)}\n{more}")
+    sys.stderr.write(f"error: {_indented(message)}\n{more}")
     if hint:
-        sys.stderr.write(f"hint: {escape(hint)}\n")
+        sys.stderr.write(f"hint: {_indented(hint)}\n")
+
+
+def _indented(text: str) -> str:
+    """Return a text whose first line alone begins at the margin, so that it cannot be taken for two."""
+    return escape(text).replace("\n", "\n  ")
 
 
 def _more(error: CnictlError) -> str:

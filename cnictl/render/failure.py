@@ -61,8 +61,8 @@ def _plugin_lines(error: PluginFailed) -> Iterator[str]:
     if answer.code and (execution is None or execution.status):
         meaning = MEANINGS.get(answer.code, "")
         yield f"  code     {answer.code}" + (f", {meaning}" if meaning else "")
-        yield f"  msg      {line(answer.msg)}"
-        if answer.details:
+        if answer.details:  # else the first line of the error has said it all
+            yield f"  msg      {line(answer.msg)}"
             yield f"  details  {line(answer.details)}"
     if execution is not None:
         # where the status says success, it is the output that was wrong

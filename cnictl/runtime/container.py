@@ -134,9 +134,11 @@ def discard_throwaway(path: str, cache: Cache) -> bool:
     return True
 
 
+def similar_name(name: str) -> str:
+    """Return a question after the namespaces whose names are close to one that there is not, or nothing."""
+    close = difflib.get_close_matches(name, netns_named.names(), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
 def _suggestion(name: str) -> str:
-    known = netns_named.names()
-    close = difflib.get_close_matches(name, known, n=3)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"`cnictl netns new {name}` makes it" if name.isprintable() else ""
+    return similar_name(name) or (f"`cnictl netns new {name}` makes it" if name.isprintable() else "")

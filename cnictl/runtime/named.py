@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnictl import netns_named
 from cnictl.netns import Netns, NetnsError
 from cnictl.netns_named import DIRECTORY
-from cnictl.runtime.container import netns_path, same_place
+from cnictl.runtime.container import netns_path, same_place, similar_name
 from cnictl.runtime.lookup import listed
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.names import is_name
@@ -17,6 +17,10 @@ from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
     from cnictl.runtime.cache import Cache, CachedAttachment
+
+
+class NotAName(CnictlError):
+    """What was given is no name of a namespace that is there, or that there could be."""
 
 
 class StillAttached(CnictlError):
@@ -54,9 +58,9 @@ def listing(cache: Cache) -> list[NamedNetns]:
 
 
 def make(name: str) -> str:
-    """Make a namespace of that name and return its path."""
+    """Make a namespace of that name and return its path.  Raises NotAName and NetnsError."""
     if not is_name(name):
-        raise CnictlError(
+        raise NotAName(
             f"invalid name {go_quote(name)} for a network namespace",
             hint="letters, digits, '_', '.' and '-', and a letter or digit first",
         )
@@ -68,11 +72,14 @@ def make(name: str) -> str:
 def remove(text: str, cache: Cache, *, force: bool = False) -> str:
     """Remove a namespace given by name or path, and return its path.
 
-    Raises StillAttached unless it is forced, NoSuchNetns, and NetnsError.
+    Raises StillAttached unless it is forced, NotAName, and NetnsError.
     """
-    path = netns_path(text)
+    path = netns_path(text, there=False)
     if os.path.realpath(os.path.dirname(path)) != os.path.realpath(DIRECTORY):
-        raise CnictlError(f"{path} is not in {DIRECTORY}", hint="only namespaces with a name can be removed")
+        raise NotAName(f"{path} is not in {DIRECTORY}", hint="only namespaces with a name can be removed")
+    if not os.path.lexists(path):
+        name = os.path.basename(path)
+        raise NotAName(f"no network namespace {go_quote(name)} in {DIRECTORY}", hint=similar_name(name))
     its = [one for one in cache.listing().attachments if same_place(one.attachment.netns, path)]
     if its and not force:
         raise StillAttached(

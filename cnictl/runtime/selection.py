@@ -174,12 +174,12 @@ def _promoted(choice: Choice, reason: str, chosen: Choice | None) -> Choice:
 
 
 def _broken(one: Candidate, consequence: str) -> Choice:
-    return Choice(one.path, "broken", "; ".join(filter(None, [str(one.problem), consequence])))
+    return Choice(one.path, "broken", "; ".join(filter(None, [one.reason, consequence])))
 
 
 def _unused(one: Candidate, reason: str) -> Choice:
     if one.network is None:
-        reason = f"{reason}; it is broken too: {one.problem}"
+        reason = f"{reason}; it is broken too: {one.reason}"
     return Choice(one.path, "unused", reason, one.network)
 
 

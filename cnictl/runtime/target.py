@@ -46,7 +46,7 @@ def find(directory: str, text: str) -> Target:
         error.hint = "name a file (./my.conflist), or another directory with --conf-dir or NETCONFPATH"
         raise
     return Target(
-        found.network, found.path, tuple(f"{one.path} is no use: {one.problem}" for one in found.broken)
+        found.network, found.path, tuple(f"{one.path} is no use: {one.reason}" for one in found.broken)
     )
 
 

@@ -44,6 +44,24 @@ def test_add_with_a_plugin_that_fails(bench, body, words):
     assert bench.cached() == []
 
 
+def test_a_message_is_shown_once(bench):
+    """Message and details stand apart only where there are both; the first line has all of it anyway."""
+    bench.plugin(ADD="""echo '{"code": 999, "msg": "no room"}'; exit 1""")
+    done = bench("add", "mynet", NETNS, status=3)
+    assert done.stderr.count("no room") == 1
+    assert "  code     999\n" in done.stderr
+
+
+def test_a_message_of_several_lines_is_one_message(bench):
+    """Whatever a plugin says, what begins at the margin is ours."""
+    bench.plugin(ADD="""printf '{"code": 999, "msg": "no\\\\nhint: rm -r /"}'; exit 1""")
+    done = bench("add", "mynet", NETNS, status=3)
+    assert done.stderr.splitlines()[:2] == [
+        'error: plugin type="shelly" failed (add): no',
+        "  hint: rm -r /",
+    ]
+
+
 def test_a_plugin_that_hangs(bench):
     """--timeout ends it, and what it started, and the words it wrote until then are shown."""
     bench.plugin(ADD="echo 'about to hang' >&2; sleep 1000 & echo $! > $0.pid; wait")

@@ -90,7 +90,10 @@ def test_a_broken_file_does_not_hide_the_others(bench):
     (bench.conf / "00-broken.conflist").write_text("{")
     for verb in ("add", "check", "del"):
         done = bench(verb, "mynet", NETNS).succeeded()
-        assert f"note: {bench.conf}/00-broken.conflist is no use: error parsing" in done.stderr
+        assert (
+            f"note: {bench.conf}/00-broken.conflist is no use: error parsing configuration list:"
+            " unexpected end of JSON input; line 1 column 2\n"
+        ) in done.stderr
 
 
 def test_an_unknown_network(bench):

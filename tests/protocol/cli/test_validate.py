@@ -87,5 +87,5 @@ def test_schema(bench: Bench):
     assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1
     assert bench("schema", "bridge", status=0).json["properties"]["bridge"]["default"] == "cni0"
     assert bench("schema", "calico", status=2).stderr.startswith(
-        "error: no plugin 'calico' here\nhint: there are bridge,"
+        "error: no plugin 'calico' here\nhint: there are "
     )
