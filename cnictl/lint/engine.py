@@ -62,14 +62,21 @@ def validate(
 ) -> Report:
     """Judge files, whatever is in directories, and for `-` the text of `stdin`.
 
-    Raises NothingToValidate for a path that names nothing.
+    Raises NothingToValidate for a path that names nothing, or a file that cannot be read.
     """
     configurations = []
     for path in dict.fromkeys(paths):
         for name, listed in _sources(path):
-            text = stdin if name == STDIN else _read(name)
+            text, unread = (stdin, "") if name == STDIN else _read(name)
+            if unread and name == path:
+                raise NothingToValidate(f"cannot read {path}: {unread}")
             one = Configuration(
-                "" if name == STDIN else name, text, embedded=embedded, listed=listed, programs=programs
+                "" if name == STDIN else name,
+                text,
+                embedded=embedded,
+                listed=listed,
+                programs=programs,
+                unread=unread,
             )
             if listed or one.looks_like_network:
                 configurations.append(one)
@@ -141,14 +148,13 @@ def _sources(path: str) -> list[tuple[str, bool]]:
     return [*((name, True) for name in listed), *((name, False) for name in others)]
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> tuple[str, str]:
+    """Return a file's text, and why there is none."""
     try:
         with open(path, "rb") as file:
             data = file.read(MOST + 1)
     except OSError as error:
-        raise NothingToValidate(f"cannot read {path}: {errno_text(error.errno or 0)}") from error
+        return "", errno_text(error.errno or 0)
     if len(data) > MOST:
-        raise NothingToValidate(
-            f"{path} has more than {MOST >> 20} MiB", hint="is it a network configuration?"
-        )
-    return data.decode(errors="replace")
+        return "", f"it has more than {MOST >> 20} MiB"
+    return data.decode(errors="replace"), ""

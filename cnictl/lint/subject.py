@@ -77,7 +77,8 @@ class Configuration:
 
     `path` is "" for one that is in no file.  `embedded` says that it is the `spec.config` of a
     NetworkAttachmentDefinition, which has the network's name.  `listed` says that a runtime would
-    look at the file; `siblings` are the files beside it that were given too.
+    look at the file; `siblings` are the files beside it that were given too.  `unread` says why there
+    is no text, and then nothing else is known.
 
     `root` is None for what is no JSON, then `broken` says why; `members` is None for what is no object.
     """
@@ -88,11 +89,14 @@ class Configuration:
     listed: bool = True
     programs: Programs | None = None
     siblings: Sequence[Configuration] = ()
+    unread: str = ""
     root: Node | None = field(init=False, default=None)
     members: dict[str, Json] | None = field(init=False, default=None)
     broken: NotJSON | DecodeError | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.unread:
+            return
         try:
             value = decode(self.text)
             self.root = scan(self.text)

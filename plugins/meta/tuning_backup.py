@@ -10,6 +10,7 @@ import os
 import stat
 
 from cnictl.spec.document import Document, decode, encode
+from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import IO_FAILURE, CniError
 
 TYPE_CHECKING = False
@@ -51,7 +52,8 @@ class Backup:
             os.makedirs(self.data_dir, mode=0o600, exist_ok=True)
         except OSError as error:
             raise CniError(
-                IO_FAILURE, f"failed to create backup directory: {self.data_dir}: {error.strerror}"
+                IO_FAILURE,
+                f"failed to create backup directory: {self.data_dir}: {errno_text(error.errno or 0)}",
             ) from None
         try:
             # A new file each time: an old one may be a link to somewhere else.
@@ -60,9 +62,13 @@ class Backup:
             with os.fdopen(os.open(self.path, flags, 0o600), "w", encoding="utf-8") as file:
                 file.write(encode(members, indent=1))
         except OSError as error:
-            self.remove()
+            try:
+                self.remove()
+            except OSError:
+                pass  # what could not be written need not be removed
+            name = os.path.basename(self.path)
             raise CniError(
-                IO_FAILURE, f"failed to save file {os.path.basename(self.path)}: {error.strerror}", self.path
+                IO_FAILURE, f"failed to save file {name}: {errno_text(error.errno or 0)}", self.path
             ) from None
 
     def restore(self, netns: Rtnl, ifname: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnictl.lint.described import readers, top, walk
-from cnictl.lint.model import Remark, rule
+from cnictl.lint.model import WARNING, Remark, rule
 from cnictl.spec.errors import CniError
 from cnictl.spec.names import check_interface_name
 
@@ -42,3 +42,11 @@ def interface_name(conf: Configuration) -> Iterator[Remark]:
                     if error.details:
                         hint = f"it has {len(value.encode())} bytes, and 15 is the most"
                     yield Remark((*plugin.where, *level.where, name), f"{error.msg}: {value!r}", hint)
+                else:
+                    if not value.isprintable():
+                        yield Remark(
+                            (*plugin.where, *level.where, name),
+                            f"interface name contains characters that cannot be seen: {value!r}",
+                            "use letters, digits, dots and dashes",
+                            severity=WARNING,
+                        )

@@ -282,6 +282,33 @@ def test_delete_removes_the_backup_of_a_vanished_container(attach: Attach, node:
     assert not exists(node, BACKUP)
 
 
+@pytest.mark.parametrize(
+    ("mounted", "message"),
+    [
+        ("ro", "failed to save file c1_eth0.json: read-only file system"),
+        ("size=4k", "failed to save file c1_eth0.json: no space left on device"),
+    ],
+    ids=["read-only", "full"],
+)
+def test_a_backup_that_cannot_be_written(attach: Attach, node: Node, mounted: str, message: str) -> None:
+    """The code is that of I/O, nothing is changed, and DEL succeeds all the same."""
+    directory = node.path("/run/cni/tuning")
+    node.run(["mkdir", "-p", "/run/cni/tuning"]).checked()
+    node.run(["mount", "-t", "tmpfs", "-o", mounted, "tmpfs", "/run/cni/tuning"]).checked()
+    if mounted != "ro":
+        with open(f"{directory}/filler", "wb") as file:
+            file.write(bytes(4096))
+    tuning = {"type": "tuning", "mtu": 1400, "sysctl": {"net.core.somaxconn": "77"}}
+    attachment = attach(BRIDGE)
+    attachment.add()
+    before = eth0(node), witness.sysctl(node, "net/core/somaxconn", "c1")
+    error = json.loads(attachment.call("ADD", tuning).stdout)
+    assert (error["code"], error["msg"], error["details"]) == (5, message, BACKUP)
+    assert (eth0(node), witness.sysctl(node, "net/core/somaxconn", "c1")) == before
+    assert not exists(node, BACKUP)
+    assert attachment.call("DEL", tuning).status == 0
+
+
 def test_a_backup_in_the_way_is_not_followed(attach: Attach, node: Node) -> None:
     """A symlink that somebody left there is replaced, not written through."""
     os.makedirs(node.path("/run/cni/tuning"))

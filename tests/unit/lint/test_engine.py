@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnictl.lint.engine import NothingToValidate, validate
+from cnictl.lint.engine import MOST, NothingToValidate, validate
 from cnictl.lint.programs import Programs
 from tests.unit.lint.texts import bridge, marked, network, written
 
@@ -72,6 +72,21 @@ class TestWhatIsLookedAt:
         """It is an error, and not a clean report about nothing."""
         with pytest.raises(NothingToValidate, match=message):
             validate([str(tmp_path / path)])
+
+    def test_a_file_that_cannot_be_read_hides_no_other(self, tmp_path: Path):
+        """In a directory it is a remark, and the others are looked at; by its name it is an error."""
+        written(tmp_path, a__conflist=" " * (MOST + 1), b__conflist=GOOD, d__conflist=network(name="other"))
+        (tmp_path / "c.conflist").symlink_to("nowhere")
+        found = validate([str(tmp_path)]).diagnostics
+        assert [(one.code, Path(one.file).name, one.message) for one in found if one.code == "CNI105"] == [
+            ("CNI105", "a.conflist", "it has more than 4 MiB"),
+            ("CNI105", "c.conflist", "no such file or directory"),
+        ]
+        assert [(one.code, Path(one.file).name) for one in found if one.code != "CNI105"] == [
+            ("CNI201", "d.conflist")
+        ]
+        with pytest.raises(NothingToValidate, match=r"cannot read .*: it has more than 4 MiB"):
+            validate([str(tmp_path / "a.conflist")])
 
 
 class TestFilesTogether:

@@ -13,7 +13,7 @@ from cnictl.lint.engine import all_rules
 from cnictl.lint.model import RULES, Rule, rule
 from tests.unit.lint.texts import bridge, codes, host_local, marked, network, only, said
 
-OF_FILES = {"CNI205", "CNI501", "CNI502", "CNI601", "CNI602", "CNI603"}
+OF_FILES = {"CNI105", "CNI205", "CNI501", "CNI502", "CNI601", "CNI602", "CNI603"}
 """Rules about what a text alone does not show."""
 
 
@@ -388,6 +388,23 @@ class TestPluginKeys:
         found = said(network(bridge(ipam={}), {"type": "firewall", **keys}))
         assert [one.code for one in found] == ([] if expected is None else [expected[0]])
         assert all(expected and one.hint.endswith(expected[1]) for one in found)
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("sixteen-letters!", "interface name is too long: 'sixteen-letters!'"),
+            ("..", "interface name is . or ..: '..'"),
+            ("br/0", "interface name contains / or : or whitespace characters: 'br/0'"),
+            ("a b", "interface name contains / or : or whitespace characters: 'a b'"),
+            ("a\nb", "interface name contains / or : or whitespace characters: 'a\\nb'"),
+            ("br\x1b[2J", "interface name contains characters that cannot be seen: 'br\\x1b[2J'"),
+        ],
+    )
+    def test_a_name_that_no_interface_should_have(self, name: str, message: str):
+        """An error where the kernel refuses it, a warning where only people will suffer."""
+        one = only(network(bridge(bridge=name)))
+        assert (one.code, one.message, one.pointer) == ("CNI305", message, "/plugins/0/bridge")
+        assert one.severity == ("warning" if "cannot be seen" in message else "error")
 
 
 class TestChain:
