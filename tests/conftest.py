@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -36,6 +37,12 @@ def package_directory(name: str) -> str:
     assert package is not None
     assert package.submodule_search_locations is not None
     return package.submodule_search_locations[0]
+
+
+def pytest_configure() -> None:
+    """Let an interrupt be one: a shell that starts the tests in the background has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from cnictl.sandbox.node import ROOT
 from tests.conftest import package_directory, unavailable
 from tests.protocol.cli.conftest import Bench, Done
 
 DROP = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+MOUNTED = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh"]
+"""Runs a program where a directory is seen in another place as well: both, then the program."""
 CODE = """
 import sys
 sys.path[:0] = sys.argv.pop(1).split(":")
@@ -26,9 +29,9 @@ sys.exit(main())
 class Nobody:
     """cnictl, run by a user without any right."""
 
-    def __init__(self, bench: Bench, interpreter: list[str], paths: list[str]) -> None:
+    def __init__(self, bench: Bench, words: list[str], paths: list[str]) -> None:
         self.bench = bench
-        self.words = [*interpreter, "-c", CODE, ":".join(paths)]
+        self.words = [*words, "-c", CODE, ":".join(paths)]
 
     def __call__(self, *words: str, status: int) -> Done:
         ran = subprocess.run(
@@ -43,27 +46,36 @@ class Nobody:
 
 @pytest.fixture
 def nobody() -> Iterator[Nobody]:
-    """A bench that everybody may read, and a Python that everybody may run.
+    """A bench, the checkout, and a Python, all where everybody may read them.
 
-    pytest's own directories are for their owner alone, and every session that begins sees to that.
+    The checkout may be in root's own directory, and pytest's directories are for their owner alone.
     """
     with tempfile.TemporaryDirectory(prefix="cnictl-") as name:
         top = Path(name)
         top.chmod(0o755)
+        checkout = top / "checkout"
+        for made in ("bench", "checkout"):
+            (top / made).mkdir()
         for package in ("cnictl", "cnictl_plugins"):
-            (top / package).symlink_to(package_directory(package))
-        (top / "bench").mkdir()
+            (top / package).symlink_to(reachable(package_directory(package), checkout))
         bench = Bench(top / "bench")
         bench.plugin()
         bench.network("mynet")
-        paths = [name, *(path for path in sys.path if path.endswith("site-packages"))]
-        for python in (sys.executable, "/usr/bin/python3"):
-            words = [*([] if os.geteuid() else DROP), python]
+        paths = [name, *(reachable(path, checkout) for path in sys.path if path.endswith("site-packages"))]
+        drop = [] if os.geteuid() else [*MOUNTED, ROOT, str(checkout), *DROP]
+        for python in (reachable(sys.executable, checkout), "/usr/bin/python3"):
+            words = [*drop, python]
             probe = [*words, "-c", CODE, ":".join(paths), "--version"]
             if not subprocess.run(probe, check=False, capture_output=True).returncode:
                 yield Nobody(bench, words, paths)
                 return
-        unavailable("no Python that an unprivileged user may run, with this checkout readable to it")
+        unavailable("no Python that an unprivileged user may run")
+
+
+def reachable(path: str, checkout: Path) -> str:
+    """Return where a path of the checkout is when that is mounted elsewhere, which only root can do."""
+    below = os.path.relpath(path, ROOT)
+    return path if os.geteuid() or below.startswith("..") else f"{checkout}/{below}"
 
 
 def test_a_netns_cannot_be_made(nobody):
