@@ -6,8 +6,8 @@ this plugin makes the configuration of the plugin that does the work: bridge wit
 networks of all nodes, the overlay's MTU, and masquerades when flanneld does not.
 
 What the delegate was given is kept in `dataDir`, so that DEL takes back the same whatever became of
-the lease.  There is one file a container: it can be attached to one network of flannel only.
-STATUS says whether there is a lease.
+the lease.  There is one file a container, and without it DEL goes by the configuration as it is, so
+that a container is better attached to one network of flannel only.  STATUS says whether there is a lease.
 """
 
 from __future__ import annotations
@@ -63,14 +63,16 @@ def delete(request: Request) -> None:
     config = read(request)
     path = _state_path(config, request)
     saved = _state(path)
-    if saved is None:
-        request.log.info("nothing is kept of the container", file=path)
+    if saved is not None and _is_configuration(saved):
+        _take_back(request.delegated("DEL", saved), path)
         return
-    if not _is_configuration(saved):
-        # Half of a file, of a crash: what ADD would be given now names the same container and network.
-        request.log.warning("not a configuration, made anew", file=path)
-        saved = encoded(config.for_delegate(None))
-    _take_back(request.delegated("DEL", saved), path)
+    # What the configuration says now names the same container and network, and it may never have been added.
+    request.log.warning("no configuration is kept of the container", file=path)
+    try:
+        delegate.answer(request.delegated("DEL", encoded(config.for_delegate(None))))
+    except CnictlError as error:
+        request.log.warning("not all of what may have been made is gone", reason=str(error))
+    durable.remove(path)
 
 
 def delegates(request: Request) -> list[Request]:

@@ -266,7 +266,18 @@ def test_del_takes_back_what_add_was_given(bed: Bed):
     assert bed.asked() == [("DEL c1  eth0 IgnoreUnknown=1;A=b", given)]
     assert not bed.state.exists()
     assert bed.call("DEL") == (0, None)
-    assert bed.asked() == []
+
+
+def test_del_without_what_was_kept_goes_by_the_configuration(bed: Bed):
+    """As far as can be: nothing says that anything was made."""
+    bed.env = ""
+    assert bed.call("DEL") == (0, None)
+    ((called, given),) = bed.asked()
+    assert called.startswith("DEL c1 ")
+    assert (given["name"], given["type"], given["ipam"]) == ("cni-flannel", "bridge", {"type": "host-local"})
+    (bed.top / "bin" / "fails-DEL").touch()
+    assert bed.call("DEL") == (0, None)
+    assert bed.call("DEL", delegate={"type": "nothing"}) == (0, None)
 
 
 def test_a_file_of_the_go_plugin_is_taken_back(bed: Bed):

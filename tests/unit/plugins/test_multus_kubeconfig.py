@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,19 @@ def test_what_is_secret_is_not_shown(tmp_path: Path):
     found = multus_kubeconfig.read(kubeconfig(tmp_path))
     assert SECRET not in repr(found)
     assert SECRET not in str(found)
+
+
+def test_yaml_without_the_package_that_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Is an error that says so; JSON needs none."""
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    path = kubeconfig(tmp_path)
+    with pytest.raises(CniError, match="it is not JSON, and PyYAML, which reads the rest, is not installed"):
+        multus_kubeconfig.read(path)
+
+
+def test_a_pod_without_a_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Cannot ask, and is told which file is missing."""
+    monkeypatch.setattr(multus_kubeconfig, "SERVICE_ACCOUNT", str(tmp_path))
+    environment = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    with pytest.raises(CniError, match=r"cannot read .*/ca.crt: No such file or directory"):
+        multus_kubeconfig.find("", environment)
