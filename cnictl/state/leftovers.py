@@ -21,6 +21,9 @@ SHARED_CHAINS = ("CNI-HOSTPORT-", "CNI-FORWARD", "CNI-ADMIN", "CNI-ISOLATION-STA
 MARKING = ("CNI-HOSTPORT-MASQ", "CNI-HOSTPORT-SETMARK")
 """Those among them whose own rules are for all containers."""
 
+FIREWALL = '--comment "CNI firewall plugin '
+"""What the rules of firewall have that are for all containers; those of one have no comment."""
+
 SHARED_TABLES = (" cni_plugins_masquerade ", " cni_hostport ", "nft bridge nat ", " firewalld ")
 """The same of tables of nftables, where a rule that is one container's has a comment; those that
 firewalld makes for a zone when it is first used are its own."""
@@ -76,7 +79,7 @@ def _is_shared_chain(key: str) -> bool:
 def _is_shared_rule(chain: str, text: str) -> bool:
     if chain.startswith("nft "):
         return ' comment "' not in text
-    return chain.endswith(MARKING) or any(f"-j {one}" in text for one in SHARED_CHAINS)
+    return chain.endswith(MARKING) or FIREWALL in text or any(f"-j {one}" in text for one in SHARED_CHAINS)
 
 
 def _added(change: Change) -> Iterator[str]:
