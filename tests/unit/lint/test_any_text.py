@@ -20,6 +20,7 @@ KEYS = """
     routes dst gw dns nameservers capabilities portMappings ips args cni runtimeConfig prevResult
     disableCheck disableGC vlan vlanTrunk minID id mtu sysctl mac conditionsV4 backend markMasqBit
     ipMasq isGateway Type IPAM _note zzz loadOnlyInlinedPlugins interfaces cni.dev/valid-attachments
+    vni port mode remotes remotesDir vtep vtepMAC podCIDRs group local underlay master
 """.split()
 TEXTS = [
     *REFERENCE, "1.0.0", "0.2.0", "10.1.0.0/16", "10.1.2.3", "fd00::/64", "::", "web", "${X}", "", "\x1b[m"

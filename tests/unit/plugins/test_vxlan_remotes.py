@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cnictl.spec.address import Address
 from cnictl.spec.document import Document
@@ -138,6 +140,32 @@ def test_a_file_that_cannot_be_used(directory: Path, name: str) -> None:
     found = read(directory)
     assert known(found) == ["192.0.2.2", "192.0.2.3"]
     assert found.problems == [f"{directory}/node9.json: {problem.format(directory)}"]
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.sampled_from(["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::9", "10.244.9.0/24", "0.0.0.0/0", "::/0"]),
+    st.sampled_from(["02:00:00:00:00:09", "00:00:00:00:00:00", "10.244.9.0/33", "7", ""]),
+)
+NAMES = st.sampled_from(["vtep", "VTEP", "vtepMAC", "podCIDRs", "podcidrs", "vni", "port", "other"])
+FILES = st.one_of(
+    st.binary(),
+    st.dictionaries(NAMES, st.one_of(VALUES, st.lists(VALUES))).map(lambda one: json.dumps(one).encode()),
+)
+
+
+@given(FILES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_a_file(directory: Path, data: bytes) -> None:
+    """It is a node or a problem, and the other nodes are known."""
+    (directory / "node9.json").write_bytes(data)
+    found = read(directory)
+    assert known(found)[0] == "192.0.2.2"
+    assert len(found.known) + len(found.problems) == 2 or b"192.0.2.1" in data
 
 
 def test_what_is_no_file_does_not_hold_anybody_up(directory: Path) -> None:
