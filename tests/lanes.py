@@ -96,11 +96,11 @@ PARALLEL = ("-n", "2")
 LANES = (
     pytest_lane("unit", *PARALLEL, obstacle=nothing, seconds=600),
     pytest_lane("protocol", *PARALLEL, obstacle=nothing, seconds=600),
-    pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=600),
-    pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=600),
-    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 600),
-    pytest_lane("runtime", obstacle=no_runtime, seconds=300),
-    pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=300),
+    pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=1500),
+    pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=1200),
+    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 900),
+    pytest_lane("runtime", obstacle=no_runtime, seconds=600),
+    pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=600),
 )
 
 

@@ -71,7 +71,7 @@ CASES = [
     ("add -o js", ["add", "-o", "json"]),
     ("add --output=js", ["add", "--output=json"]),
     ("conf ls --runtime cont", ["conf", "ls", "--runtime", "containerd"]),
-    ("schema host", ["schema", "host-local"]),
+    ("schema host-l", ["schema", "host-local"]),
     ("validate /etc/cni/net.d/10", ["validate", "/etc/cni/net.d/10-published.conflist"]),
     ("add --conf-dir /nowhere publ", ["add", "--conf-dir", "/nowhere", "publ"]),
 ]
