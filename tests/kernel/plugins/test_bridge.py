@@ -102,6 +102,11 @@ DISTURBANCES: dict[str, tuple[list[str], str, str]] = {
         "c1",
         "route default via 10.1.2.1 dev eth0 is missing in /run/netns/c1",
     ),
+    "another gateway": (
+        ["ip", "route", "replace", "default", "via", "10.1.2.9"],
+        "c1",
+        "route default via 10.1.2.1 dev eth0 is missing in /run/netns/c1",
+    ),
     "address": (
         ["ip", "address", "delete", "10.1.2.2/24", "dev", "eth0"],
         "c1",
@@ -200,75 +205,6 @@ def test_a_second_add_is_refused_and_spoils_nothing(attach: Attach) -> None:
     assert attachment.check() == ""
 
 
-class TestGatewayAddress:
-    """The address on the bridge."""
-
-    def test_another_address_is_not_replaced(self, attach: Attach, node: Node) -> None:
-        """Two networks with one bridge name: the second fails, and says which address is there."""
-        attach(bridge(isGateway=True)).add()
-        other = attach(
-            bridge(isGateway=True, ipam={"type": "host-local", "subnet": "10.9.0.0/16"}),
-            container="c2",
-            name="other",
-        )
-        failed = other.call("ADD", other.plugins[0])
-        assert said(failed).startswith(
-            'failed to set bridge addr: "cni0" already has an IP address different from 10.9.0.1/16;'
-            " it has 10.1.2.1/24"
-        )
-        assert [one["ifname"] for one in witness.ip(node, "link", netns="c2")] == ["lo"]
-        assert "10.9.0.2" not in witness.files(node, "/var/lib/cni/networks/other")
-
-    def test_force_address_replaces_it(self, attach: Attach, node: Node) -> None:
-        """forceAddress leaves the wanted one alone."""
-        attach(bridge(isGateway=True)).add()
-        attach(
-            bridge(isGateway=True, forceAddress=True, ipam={"type": "host-local", "subnet": "10.9.0.0/16"}),
-            container="c2",
-            name="other",
-        ).add()
-        addresses = [one["local"] for one in link(node, "cni0")["addr_info"] if one["family"] == "inet"]
-        assert addresses == ["10.9.0.1"]
-
-    def test_ipv6_addresses_that_do_not_overlap_coexist(self, attach: Attach, node: Node) -> None:
-        """Only an overlapping one is in the way."""
-        for container, subnet in (("c1", "fd00:1::/64"), ("c2", "fd00:2::/64")):
-            attach(
-                bridge(isGateway=True, ipam={"type": "host-local", "subnet": subnet}),
-                container=container,
-                name=container,
-            ).add()
-        addresses = {one["local"] for one in link(node, "cni0")["addr_info"]}
-        assert {"fd00:1::1", "fd00:2::1"} <= addresses
-
-    def test_the_mac_address_is_pinned(self, attach: Attach, node: Node) -> None:
-        """The gateway keeps its MAC address when containers come and go."""
-        plugin = bridge(isGateway=True)
-        first, second = attach(plugin), attach(plugin, container="c2")
-        reported = first.add()["interfaces"][0]["mac"]
-        second.add()
-        first.delete()
-        second.delete()
-        assert link(node, "cni0")["address"] == reported
-
-    def test_a_bridge_without_ports_and_mac_address_gets_one(self, attach: Attach, node: Node) -> None:
-        """A layer 2 network left an empty bridge; a gateway can still be put on it."""
-        layer2 = attach({"type": "bridge"})
-        layer2.add()
-        layer2.delete()
-        attachment = attach(bridge(isGateway=True), container="c2")
-        attachment.add()
-        assert link(node, "cni0")["address"] != "00:00:00:00:00:00"
-        assert attachment.check() == ""
-
-    def test_a_default_route_without_gateway_is_not_added_twice(self, attach: Attach, node: Node) -> None:
-        """ipam.routes may name the default route that isDefaultGateway would add."""
-        attachment = attach(bridge(isDefaultGateway=True, ipam={**IPV4, "routes": [{"dst": "0.0.0.0/0"}]}))
-        assert attachment.add()["routes"] == [{"dst": "0.0.0.0/0"}]
-        (default,) = witness.ip(node, "route", "show", "default", netns="c1")
-        assert default["gateway"] == "10.1.2.1"
-
-
 class TestMac:
     """Where the container's MAC address comes from."""
 
@@ -306,6 +242,18 @@ class TestMac:
         failed = attachment.call("ADD", attachment.plugins[0])
         assert said(failed).startswith("failed to make veth pair: ")
         assert [one["ifname"] for one in witness.ip(node, "link")] == ["lo"]
+
+
+def test_a_bridge_that_is_there_is_used(attach: Attach, node: Node) -> None:
+    """It is not made anew, for other containers hang on it; the MTU is for the container's pair alone."""
+    node.run("ip link add cni0 type bridge".split()).checked()
+    before = link(node, "cni0")
+    attachment = attach(bridge(mtu=1280))
+    attachment.add()
+    after = link(node, "cni0")
+    assert after["ifindex"] == before["ifindex"]
+    assert link(node, "eth0", "c1")["mtu"] == 1280
+    assert attachment.check() == ""
 
 
 def test_promiscuous_mode(attach: Attach, node: Node) -> None:
