@@ -14,6 +14,7 @@ from cnictl.plugin.log import Log
 from cnictl.plugin.request import Request
 from cnictl.spec import errors, names, versions
 from cnictl.spec.document import Document, decode, encode
+from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError, CniError
 from cnictl.spec.result import convert
 from cnictl.spec.result import encode as encode_result
@@ -172,9 +173,11 @@ def read_request(
     if command == "VERSION":
         return None
     try:
-        stdin = sys.stdin.buffer.read()
+        stdin = _read_stdin()
     except OSError as error:
-        raise CniError(errors.IO_FAILURE, f"error reading from stdin: {error.strerror}") from None
+        raise CniError(
+            errors.IO_FAILURE, f"error reading from stdin: {errno_text(error.errno or 0)}"
+        ) from None
     document = _read_configuration(stdin)
     if command not in REQUIRED:
         raise CniError(errors.INVALID_ENVIRONMENT, f"unknown CNI_COMMAND: {command}")
@@ -207,11 +210,21 @@ def as_error_object(error: BaseException) -> CniError:
     if isinstance(error, CnictlError):
         hint = [error.hint] if error.hint else []
         return CniError(errors.INTERNAL, str(error), "; ".join(hint + notes))
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        return CniError(errors.INTERNAL, text, "; ".join(notes))
+    if isinstance(error, OSError) and error.errno:
+        text = errno_text(error.errno)
+        if error.filename:
+            text = f"{os.fsdecode(error.filename)}: {text}"
+        return CniError(errors.IO_FAILURE, text, "; ".join(notes))
     text = f"{type(error).__name__}: {error}"
     return CniError(errors.INTERNAL, text, "; ".join([*notes, "set CNICTL_DEBUG=1 for the traceback"]))
+
+
+def _read_stdin() -> bytes:
+    """Return all of stdin; unlike `sys.stdin` it fails with an OSError when stdin is closed."""
+    pieces = []
+    while piece := os.read(0, 1 << 16):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _read_configuration(stdin: bytes) -> Document:

@@ -1,6 +1,6 @@
 """A plugin that does as it is told: DOUBLE in its environment is JSON that says what.
 
-`{"versions": [...], "error": [code, msg] | "text", "absent": ["status"]}`; every call of a
+`{"versions": [...], "error": [code, msg] | "text" | errno, "absent": ["status"]}`; every call of a
 handler is written to stderr as `called: NAME` and the request that it got.
 """
 
@@ -25,6 +25,8 @@ def called(name: str, request: Request) -> None:
     words = [request.container_id, request.netns, request.ifname, request.args, request.path]
     print(f"called: {name} {json.dumps([*words, request.stdin.decode()])}", file=sys.stderr)
     error = TOLD.get("error")
+    if isinstance(error, int):
+        raise OSError(error, "Capital Letters", "/some/file")
     if isinstance(error, list):
         raise CniError(*error)
     if isinstance(error, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -189,6 +190,37 @@ def test_a_configuration_that_cannot_be_read_is_refused(
     assert not answer.calls
 
 
+@pytest.mark.parametrize("redirection", ["<&-", "0>/dev/null"], ids=["closed", "write-only"])
+@pytest.mark.parametrize(
+    ("command", "status", "stdout"),
+    [
+        ("VERSION", 0, '"supportedVersions"'),
+        ("ADD", 1, '"code": 5,\n    "msg": "error reading from stdin: bad file descriptor"'),
+        ("CHECK", 1, '"code": 5,\n    "msg": "error reading from stdin: bad file descriptor"'),
+    ],
+)
+def test_a_stdin_that_cannot_be_read(command: str, status: int, stdout: str, redirection: str) -> None:
+    """Is an error of I/O; VERSION does not look at it."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, str(DOUBLE)],
+        capture_output=True,
+        text=True,
+        env={**ENVIRONMENT, "CNI_COMMAND": command, "PATH": os.environ["PATH"]},
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == status
+    assert stdout in done.stdout
+    assert "called:" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["CHECK", "GC", "STATUS"])
+def test_the_name_is_looked_at_before_the_version(command: str) -> None:
+    """A configuration with an impossible name is none, whatever its version would allow."""
+    answer = call(config(name="te%%st", cniVersion="0.1.0"), COMMAND=command)
+    assert (answer.error["code"], answer.error["details"]) == (7, "te%%st")
+
+
 def test_ten_megabytes_of_configuration_are_read() -> None:
     """Size alone is no reason to refuse."""
     assert call(config(padding="x" * 10_000_000)).status == 0
@@ -281,6 +313,7 @@ def test_without_a_command_the_plugin_says_what_it_is() -> None:
         ([1234, "insufficient something"], {"code": 1234, "msg": "insufficient something"}),
         ([11, "later", "<busy>"], {"code": 11, "msg": "later", "details": "<busy>"}),
         ("potato", {"code": 999, "msg": "potato"}),
+        (errno.EROFS, {"code": 5, "msg": "/some/file: read-only file system"}),
     ],
 )
 def test_a_failure_is_an_error_object_and_is_undone(error: object, expected: dict[str, Any]) -> None:
