@@ -183,7 +183,11 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     ),
     "bad value": ('"sysctl": {"net.ipv4.conf.IFNAME.forwarding": "x"}', 999, "write /proc/sys/net/"),
     "bad MAC address": ('"mac": "zz"', 7, "invalid args zz for MAC addr: address zz: invalid MAC address"),
-    "MTU too small": ('"mtu": 10', 999, ""),
+    "MTU too small": ('"mtu": 10', 999, 'set MTU of "eth0" to 10: '),
+    "negative MTU": ('"mtu": -5', 999, 'set MTU of "eth0" to -5: '),
+    "negative queue": ('"txQLen": -5', 999, 'set transmit queue length of "eth0" to -5: '),
+    "multicast MAC address": ('"mac": "01:00:5e:00:00:01"', 999, 'set MAC address of "eth0" to 01:00:5e:'),
+    "sysctl without a name": ('"sysctl": {"": "1"}', 7, 'invalid net sysctl key: ""'),
     "MTU as string": ('"mtu": "1400"', 7, 'key "mtu": expected a whole number, found string "1400"'),
 }
 
@@ -262,6 +266,45 @@ def test_without_an_earlier_result_it_is_refused(attach: Attach) -> None:
     attachment = attach({"type": "tuning", "mtu": 1400})
     for command in ("ADD", "CHECK"):
         assert said(attachment.call(command, attachment.plugins[0])).startswith("Required prevResult missing")
+
+
+def test_an_interface_that_is_not_there(attach: Attach) -> None:
+    """ADD and CHECK name it; DEL has nothing to restore; sysctls alone need none."""
+    attachment = attach(BRIDGE)
+    attachment.add()
+    attachment.ifname = "eth9"
+    tuning = {"type": "tuning", "mtu": 1400}
+    assert said(attachment.call("ADD", tuning)) == 'failed to get "eth9": Link not found'
+    assert said(attachment.call("CHECK", tuning)) == "there is no link eth9 in /run/netns/c1"
+    assert attachment.call("DEL", tuning).status == 0
+    assert attachment.call("ADD", {"type": "tuning", "sysctl": {"net.core.somaxconn": "77"}}).status == 0
+
+
+def test_a_promiscuous_link_is_noticed_where_nobody_asked_for_it(attach: Attach, node: Node) -> None:
+    """promisc is false unless it is said; whoever listens in the container is seen."""
+    attachment = attach(BRIDGE, {"type": "tuning", "mtu": 1400})
+    attachment.add()
+    node.run("ip link set eth0 promisc on".split(), netns="c1").checked()
+    assert said(attachment.call("CHECK", attachment.plugins[1])) == "eth0 is promiscuous in /run/netns/c1"
+
+
+def test_every_entry_of_the_interface_gets_the_mac_address(attach: Attach) -> None:
+    """One on the node with the same name as well, as with the Go plugin."""
+    attachment = attach(BRIDGE)
+    attachment.add()["interfaces"].append({"name": "eth0", "mac": "02:00:00:00:00:01"})
+    result = json.loads(attachment.call("ADD", {"type": "tuning", "mac": MAC}).stdout)
+    assert [one["mac"] for one in result["interfaces"] if one["name"] == "eth0"] == [MAC, MAC]
+
+
+def test_a_second_add_is_what_delete_takes_back(attach: Attach, node: Node) -> None:
+    """Its backup replaces the first one's."""
+    attachment = attach(BRIDGE)
+    attachment.add()
+    for keys in ({"mtu": 1400, "txQLen": 20}, {"mtu": 1300}):
+        assert attachment.call("ADD", {"type": "tuning", **keys}).status == 0
+    assert attachment.call("DEL", {"type": "tuning"}).status == 0
+    assert (eth0(node)["mtu"], eth0(node)["txqlen"]) == (1400, 20)
+    assert not exists(node, BACKUP)
 
 
 def test_unknown_arguments_are_refused(attach: Attach) -> None:
