@@ -16,6 +16,7 @@ PROGRAMS = {
     "bandwidth": "meta.bandwidth",
     "bridge": "main.bridge",
     "dhcp": "ipam.dhcp",
+    "dummy": "main.dummy",
     "firewall": "meta.firewall",
     "flannel": "meta.flannel",
     "host-device": "main.host_device",
@@ -30,6 +31,7 @@ PROGRAMS = {
     "static": "ipam.static",
     "tap": "main.tap",
     "tuning": "meta.tuning",
+    "vrf": "meta.vrf",
     "vxlan": "main.vxlan",
 }
 

@@ -7,7 +7,7 @@ from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity, Expectation, Fact, State
 
@@ -61,16 +61,27 @@ def compare(expectations: Iterable[Expectation], state: State) -> list[Drift]:
 
 
 def _moved(state: State, where: str, key: str) -> Entity | None:
-    """Return a route of a container's main table as it is in a table that a rule names for an address."""
+    """Return a route of a container's main table as it is in another table that has its packets looked up."""
     if where == NODE or " table " in key:
         return None
+    for table in _tables(state, where, key):
+        found = state.find(where, "route", f"{key} table {table}")
+        if found is not None:
+            return found
+    return None
+
+
+def _tables(state: State, where: str, key: str) -> Iterator[str]:
+    """Yield the table of the VRF that a route's link is in, and those that rules name for an address."""
+    _, dev, rest = key.partition(" dev ")
+    link = state.find(where, "link", rest.partition(" ")[0]) if dev else None
+    vrf = state.find(where, "link", str(link.facts.get("master"))) if link is not None else None
+    if vrf is not None and "table" in vrf.facts:
+        yield str(vrf.facts["table"])
     for policy in state.of_kind(where, "policy"):
         words = policy.key.split(" ")
         if len(words) == 4 and (words[0], words[2]) == ("from", "lookup") and words[1] != "all":
-            found = state.find(where, "route", f"{key} table {words[3]}")
-            if found is not None:
-                return found
-    return None
+            yield words[3]
 
 
 def sentence(drift: Drift) -> str:

@@ -39,7 +39,7 @@ class Expectation(Value):
     """An entity that must be in a place with at least the facts given, or must be absent there.
 
     A route of a container's main table may be in the table of one of its addresses instead, where the
-    plugin sbr moves it, unless it `stays`.
+    plugin sbr moves it, or in that of its link's VRF, unless it `stays`.
     """
 
     __slots__ = ("where", "entity", "absent", "stays")

@@ -7,7 +7,7 @@ from struct import Struct
 
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import LinkGone, NetlinkError
-from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, string
+from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, string, u32
 from cnictl.netlink.names import scope_name
 from cnictl.spec.address import Address, Prefix
 from cnictl.spec.value import Value
@@ -18,27 +18,42 @@ if TYPE_CHECKING:
 
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22  # linux/rtnetlink.h
 _IFADDRMSG = Struct("=BBBBI")  # family, prefix length, flags, scope, index; linux/if_addr.h
-_ADDRESS, _LOCAL, _LABEL, _BROADCAST, _FLAGS = 1, 2, 3, 4, 8
+_CACHEINFO = Struct("=IIII")  # seconds preferred and valid, when made and changed
+_ADDRESS, _LOCAL, _LABEL, _BROADCAST, _LIFETIMES, _FLAGS = 1, 2, 3, 4, 6, 8
 _F_DADFAILED, _F_TENTATIVE = 0x08, 0x40
 
 FAMILIES = {4: 2, 6: 10}
 """AF_INET and AF_INET6 by IP version."""
+FOREVER = 0xFFFFFFFF  # INFINITY_LIFE_TIME, net/addrconf.h
 _BROADCAST_BELOW = 31  # RFC 3021: two addresses leave none for broadcast
 
 
 class LinkAddress(Value):
-    """An address of a link: `prefix` with its host bits, `link` an index, `scope` as iproute2 names it."""
+    """An address of a link: `prefix` with its host bits, `link` an index, `scope` as iproute2 names it.
 
-    __slots__ = ("prefix", "link", "scope", "flags", "label")
+    `preferred` and `valid` are the seconds for which it still is that.
+    """
+
+    __slots__ = ("prefix", "link", "scope", "flags", "label", "preferred", "valid")
 
     def __init__(
-        self, prefix: Prefix, link: int, *, scope: str = "global", flags: int = 0, label: str = ""
+        self,
+        prefix: Prefix,
+        link: int,
+        *,
+        scope: str = "global",
+        flags: int = 0,
+        label: str = "",
+        preferred: int = FOREVER,
+        valid: int = FOREVER,
     ) -> None:
         self.prefix = prefix
         self.link = link
         self.scope = scope
         self.flags = flags
         self.label = label
+        self.preferred = preferred
+        self.valid = valid
 
     @property
     def tentative(self) -> bool:
@@ -73,6 +88,13 @@ class Addresses(Channel):
         what = f'add address {prefix} to "{link.name}"'
         self.change(_RTM_NEWADDR, CREATE | EXCL, _body(link, prefix), what)
 
+    def restore_address(self, link: Link, lost: LinkAddress) -> None:
+        """Give a link an address back, with the flags and what was left of the lifetimes that it had."""
+        body = _body(link, lost.prefix) + u32(_FLAGS, lost.flags)
+        body += attribute(_LIFETIMES, _CACHEINFO.pack(lost.preferred, lost.valid, 0, 0))
+        what = f'restore address {lost.prefix} of "{link.name}"'
+        self.change(_RTM_NEWADDR, CREATE | EXCL, body, what)
+
     def delete_address(self, link: Link, prefix: Prefix) -> None:
         self.change(_RTM_DELADDR, 0, _body(link, prefix), f'delete address {prefix} of "{link.name}"')
 
@@ -92,10 +114,14 @@ def _parse(body: bytes) -> LinkAddress | None:
         return None
     found = attributes(body, _IFADDRMSG.size)
     packed = found.get(_LOCAL) or found[_ADDRESS]
+    lifetimes = found.get(_LIFETIMES)
+    preferred, valid = _CACHEINFO.unpack_from(lifetimes)[:2] if lifetimes else (FOREVER, FOREVER)
     return LinkAddress(
         Prefix(Address(packed), length),
         index,
         scope=scope_name(scope),
         flags=number(found[_FLAGS]) if _FLAGS in found else flags,
         label=string(found.get(_LABEL, b"")),
+        preferred=preferred,
+        valid=valid,
     )

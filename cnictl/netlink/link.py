@@ -157,6 +157,11 @@ class Link(Value):
         return _number(self.data, "bcqueuelen")
 
     @property
+    def table(self) -> int | None:
+        """The routing table of a VRF; None for other kinds."""
+        return _number(self.data, "table")
+
+    @property
     def owner(self) -> int | None:
         """The user who may open a tun without privilege; None for other kinds, and where there is none."""
         return _number(self.data, "owner")

@@ -34,6 +34,7 @@ _VXLAN_ADDRESSES = {"local": (_VXLAN_LOCAL, _VXLAN_LOCAL6), "group": (_VXLAN_GRO
 _MACVLAN_MODE, _MACVLAN_BC_QUEUE_LEN = 1, 7
 _IPVLAN_MODE, _IPVLAN_FLAGS = 1, 2
 _VLAN_ID, _VLAN_FLAGS = 1, 2
+_VRF_TABLE = 1
 _TUN_OWNER, _TUN_GROUP, _TUN_TYPE, _TUN_MULTI_QUEUE = 1, 2, 3, 7
 _IFINFOMSG_SIZE = 16
 
@@ -93,6 +94,11 @@ def ipvlan(mode: str) -> bytes:
 def vlan(vid: int) -> bytes:
     """An 802.1Q VLAN with the kernel's default flags."""
     return _with_data("vlan", u16(_VLAN_ID, vid) + attribute(_VLAN_FLAGS, bytes(8)))
+
+
+def vrf(table: int) -> bytes:
+    """A VRF, whose ports look routes up in that table."""
+    return _with_data("vrf", u32(_VRF_TABLE, table))
 
 
 def port_setting(name: str, *, on: bool) -> bytes:
@@ -159,6 +165,10 @@ def _word(words: dict[str, int], data: bytes) -> str:
     return next((word for word, value in words.items() if value == wanted), str(wanted))
 
 
+def _vrf_facts(data: bytes) -> Facts:
+    return {"table": number(attributes(data).get(_VRF_TABLE, b""))}
+
+
 def _tun_facts(data: bytes) -> Facts:
     found = attributes(data)
     facts: Facts = {"mode": _word(TUN_MODES, found.get(_TUN_TYPE, b""))}
@@ -175,6 +185,7 @@ FACTS: dict[str, Callable[[bytes], Facts]] = {
     "macvlan": _macvlan_facts,
     "tun": _tun_facts,
     "vlan": _vlan_facts,
+    "vrf": _vrf_facts,
     "vxlan": _vxlan_facts,
 }
 PORT_FACTS: dict[str, Callable[[bytes], Facts]] = {"bridge": _bridge_port_facts}

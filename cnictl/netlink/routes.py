@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from cnictl.netlink.link import Link
 
 # linux/rtnetlink.h
-_RTM_NEWROUTE, _RTM_DELROUTE, _RTM_GETROUTE = 24, 25, 26
-_RTMSG = Struct(
+RTM_NEWROUTE, _RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTMSG = Struct(
     "=BBBBBBBBI"
 )  # family, lengths of destination and source, TOS, table, protocol, scope, type, flags
-_RTNEXTHOP = Struct("=HBBi")  # length, flags, hops, index
-_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _METRICS, _MULTIPATH, _TABLE = 1, 4, 5, 6, 7, 8, 9, 15
+RTNEXTHOP = Struct("=HBBi")  # length, flags, hops, index
+_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _METRICS, RTA_MULTIPATH, RTA_TABLE = 1, 4, 5, 6, 7, 8, 9, 15
 _VIA, _ENCAP_TYPE, _ENCAP = 18, 21, 22
 _REST = (_METRICS, _ENCAP_TYPE, _ENCAP)
 _FAMILY = Struct("=H")
-_F_ONLINK, _F_CLONED, _F_LOOKUP_TABLE = 0x4, 0x200, 0x1000
+RTNH_F_ONLINK, _F_CLONED, _F_LOOKUP_TABLE = 0x4, 0x200, 0x1000
 _PROTO_BOOT = 3
 _TYPE_UNICAST = 1
 
 MAIN_TABLE = 254
-_HEADER_TABLES = 256
+HEADER_TABLES = 256
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_HOST, SCOPE_NOWHERE = 0, 253, 254, 255
 
 
@@ -105,7 +105,7 @@ class Routes(Channel):
             route
             for family in FAMILIES.values()
             for answer in self._dump_routes(family, table)
-            for route in _parse(answer, family)
+            for route in parse_routes(answer, family)
             # Kernels before 4.20 do not look at the table.
             if (table is None or route.table == table) and (link is None or route.device == link.index)
         ]
@@ -130,19 +130,19 @@ class Routes(Channel):
         `onlink` the gateway is on the link even if no address of the link says so.
         """
         table = table or MAIN_TABLE
-        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST, flags=_F_ONLINK if onlink else 0)
+        body = _rtmsg(dst, table, _PROTO_BOOT, scope, _TYPE_UNICAST, flags=RTNH_F_ONLINK if onlink else 0)
         if source is not None:
             body += attribute(_PREFSRC, source.packed)
         if gateway is not None:
             body += attribute(_GATEWAY, gateway.packed)
-        if table >= _HEADER_TABLES:
-            body += u32(_TABLE, table)
+        if table >= HEADER_TABLES:
+            body += u32(RTA_TABLE, table)
         if metric > 0:
             body += u32(_PRIORITY, metric)
         if link is not None:
             body += u32(_OIF, link.index)
         words = _words(dst, gateway, link)
-        self.change(_RTM_NEWROUTE, CREATE | (EXCL if exclusive else 0), body, f"add route {words}")
+        self.change(RTM_NEWROUTE, CREATE | (EXCL if exclusive else 0), body, f"add route {words}")
 
     def delete_route(self, dst: Prefix, *, link: Link | None = None, gateway: Address | None = None) -> None:
         """Delete the first route of the main table that fits, whatever its scope, type and protocol."""
@@ -159,7 +159,7 @@ class Routes(Channel):
         With `replace` it takes the place of one that has the same destination, TOS and metric too.
         """
         what = f"{'replace' if replace else 'add'} route {_described(route)}"
-        self.change(_RTM_NEWROUTE, CREATE | (REPLACE if replace else 0), _whole(route), what)
+        self.change(RTM_NEWROUTE, CREATE | (REPLACE if replace else 0), _whole(route), what)
 
     def remove_route(self, route: KernelRoute) -> None:
         """Delete the route that is like this one in everything."""
@@ -168,16 +168,16 @@ class Routes(Channel):
     def route_to(self, address: Address) -> KernelRoute:
         """The route a packet from here to that address takes, as `ip route get` shows it."""
         length = len(address.packed) * 8
-        body = _RTMSG.pack(FAMILIES[address.version], length, 0, 0, 0, 0, 0, 0, _F_LOOKUP_TABLE)
-        answer = self.read(_RTM_GETROUTE, body + attribute(_DST, address.packed), f"find route to {address}")
-        return next(_parse(answer[0], FAMILIES[address.version], cloned=True))
+        body = RTMSG.pack(FAMILIES[address.version], length, 0, 0, 0, 0, 0, 0, _F_LOOKUP_TABLE)
+        answer = self.read(RTM_GETROUTE, body + attribute(_DST, address.packed), f"find route to {address}")
+        return next(parse_routes(answer[0], FAMILIES[address.version], cloned=True))
 
     def _dump_routes(self, family: int, table: int | None) -> list[bytes]:
-        body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
+        body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
         if table is not None:
-            body += u32(_TABLE, table)
+            body += u32(RTA_TABLE, table)
         try:
-            return self.read(_RTM_GETROUTE, body, "list routes", dump=True)
+            return self.read(RTM_GETROUTE, body, "list routes", dump=True)
         except NetlinkError as e:
             if e.errno == errno.ENOENT:  # nobody has put a route into that table yet
                 return []
@@ -187,8 +187,8 @@ class Routes(Channel):
 def _rtmsg(
     dst: Prefix, table: int, protocol: int, scope: int, kind: int, *, tos: int = 0, flags: int = 0
 ) -> bytes:
-    header = table if table < _HEADER_TABLES else 0
-    fixed = _RTMSG.pack(FAMILIES[dst.version], dst.length, 0, tos, header, protocol, scope, kind, flags)
+    header = table if table < HEADER_TABLES else 0
+    fixed = RTMSG.pack(FAMILIES[dst.version], dst.length, 0, tos, header, protocol, scope, kind, flags)
     return fixed + attribute(_DST, dst.address.packed)
 
 
@@ -202,8 +202,8 @@ def _whole(route: KernelRoute) -> bytes:
         body += attribute(_GATEWAY, gateway.packed)
     elif gateway is not None:
         body += attribute(_VIA, _FAMILY.pack(FAMILIES[gateway.version]) + gateway.packed)
-    if route.table >= _HEADER_TABLES:
-        body += u32(_TABLE, route.table)
+    if route.table >= HEADER_TABLES:
+        body += u32(RTA_TABLE, route.table)
     if route.metric:
         body += u32(_PRIORITY, route.metric)
     body += route.rest
@@ -222,40 +222,40 @@ def _words(dst: Prefix, gateway: Address | None, link: Link | None) -> str:
     return words if link is None else f'{words} dev "{link.name}"'
 
 
-def _parse(body: bytes, family: int, *, cloned: bool = False) -> Iterator[KernelRoute]:
+def parse_routes(body: bytes, family: int, *, cloned: bool = False) -> Iterator[KernelRoute]:
     """The routes of an RTM_NEWROUTE message, one for each next hop."""
-    answered, length, _, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
+    answered, length, _, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(body)
     # A kernel without IPv6 answers a question about its routes with those of IPv4.
     if answered != family or (flags & _F_CLONED and not cloned):
         return
-    found = attributes(body, _RTMSG.size)
+    found = attributes(body, RTMSG.size)
     version = 4 if family == FAMILIES[4] else 6
     dst = Prefix(Address(found[_DST]), length) if _DST in found else Prefix.default(version)
-    hops = _hops(found[_MULTIPATH]) if _MULTIPATH in found else ((number(found.get(_OIF, b"")), found),)
+    hops = _hops(found[RTA_MULTIPATH]) if RTA_MULTIPATH in found else ((number(found.get(_OIF, b"")), found),)
     for device, hop in hops:
         yield KernelRoute(
             dst,
             gateway=_gateway(hop),
             device=device,
             source=Address(found[_PREFSRC]) if _PREFSRC in found else None,
-            table=number(found[_TABLE]) if _TABLE in found else table,
+            table=number(found[RTA_TABLE]) if RTA_TABLE in found else table,
             metric=number(found.get(_PRIORITY, b"")),
             scope=scope_name(scope),
             protocol=protocol,
             kind=kind,
             tos=tos,
             rest=b"".join(attribute(key, found[key]) for key in _REST if key in found),
-            multipath=_MULTIPATH in found,
+            multipath=RTA_MULTIPATH in found,
         )
 
 
 def _hops(data: bytes) -> Iterator[tuple[int, dict[int, bytes]]]:
     offset = 0
-    while len(data) - offset >= _RTNEXTHOP.size:
-        size, _, _, device = _RTNEXTHOP.unpack_from(data, offset)
-        if not _RTNEXTHOP.size <= size <= len(data) - offset:
+    while len(data) - offset >= RTNEXTHOP.size:
+        size, _, _, device = RTNEXTHOP.unpack_from(data, offset)
+        if not RTNEXTHOP.size <= size <= len(data) - offset:
             raise ValueError(f"next hop of {size} bytes at {offset} in {len(data)}")
-        yield device, attributes(data[offset : offset + size], _RTNEXTHOP.size)
+        yield device, attributes(data[offset : offset + size], RTNEXTHOP.size)
         offset += (size + 3) & ~3
 
 

@@ -154,7 +154,7 @@ def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> No
     except NetlinkError as error:
         raise CniError(INTERNAL, f'failed to set "{ifname}" UP: {error.reason}', str(error)) from None
     if IPV6 in gateways:
-        _settle(inside, link)
+        settle(inside, link)
     for route in result.routes:
         gateway = route.gw or gateways.get(route.dst.version)
         try:
@@ -308,8 +308,11 @@ def _enable_ipv6(netns: str, ifname: str) -> None:
             raise CniError(INTERNAL, text) from None
 
 
-def _settle(inside: Rtnl, link: Link) -> None:
-    """Wait until duplicate address detection is done with the link's IPv6 addresses."""
+def settle(inside: Rtnl, link: Link) -> None:
+    """Wait until duplicate address detection is done with the link's IPv6 addresses.
+
+    On a link without carrier it never is: that is not waited for.
+    """
     deadline = time.monotonic() + DAD_LIMIT
     prefix = f'failed to settle addresses for "{link.name}": link {link.name}'
     while True:

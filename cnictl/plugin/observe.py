@@ -72,6 +72,7 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
         mode=link.mode,
         vlan_id=link.vlan_id,
         bcqueuelen=link.bcqueuelen,
+        table=link.table,
         promiscuous=link.promiscuity > 0,
         all_multicast=link.all_multicast,
         txqlen=link.txqlen,
@@ -127,7 +128,9 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                             link.name, entry.mac, destination=entry.destination, state="permanent"
                         )
         if kinds & ROUTE_KINDS:
-            device = {link.index: link.name for link in netns.links()}
+            all_links = netns.links()
+            yield from (link_entity(link) for link in all_links if link.kind == "vrf")  # for `compare`
+            device = {link.index: link.name for link in all_links}
             for route in netns.routes(None):
                 if route.gateway is None:
                     yield entities.connected(device.get(route.device, ""), route.dst)

@@ -319,8 +319,8 @@ def _check(plugin: Plugin, request: Request) -> None:
     from cnictl.declare.compare import compare
     from cnictl.plugin.observe import observe
 
-    _pass_on(plugin, request, "CHECK")
     expectations = list(plugin.declare(request))
+    _pass_on(plugin, request, "CHECK")
     drifts = compare(expectations, observe(expectations))
     if drifts:
         first, *others = [str(drift) for drift in drifts]

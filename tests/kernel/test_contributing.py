@@ -1,4 +1,4 @@
-"""The plugin that CONTRIBUTING.md shows is one."""
+"""The plugin that CONTRIBUTING.md shows is one: dummy, as it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ CONF = {
     "cniVersion": "1.0.0",
     "name": "web",
     "type": "dummy",
-    "mtu": 1400,
     "ipam": {"type": "host-local", "subnet": "10.1.2.0/24"},
 }
 
@@ -36,16 +35,34 @@ def environment(verb: str, netns: str, plugins_dir: str) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def source(node: Node) -> str:
-    """The module as it stands there; where the kernel has no dummy, with another kind of link."""
+def shown() -> str:
+    """The module as it stands on the page."""
     found = re.search(r"```python\n(\"\"\"dummy: .*?)```", PAGE, re.DOTALL)
     assert found
+    return found[1]
+
+
+@pytest.fixture
+def source(node: Node) -> str:
+    """The module; where the kernel has no dummy, with another kind of link."""
     node.new_netns("probe")
     made = node.run(["ip", "-n", "probe", "link", "add", "x", "type", "dummy"])
     if made.status == 0:
-        return found[1]
-    return found[1].replace('plain("dummy")', 'plain("bridge")').replace('kind="dummy"', 'kind="bridge"')
+        return shown()
+    return shown().replace('plain("dummy")', 'plain("bridge")').replace('kind="dummy"', 'kind="bridge"')
+
+
+def test_the_page_shows_the_plugin_as_it_is():
+    """Who changes one changes the other."""
+    assert shown() == (ROOT / "plugins" / "main" / "dummy.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`((?:plugins|tests|testdata|docs|cnictl)/[\w./-]+\.\w+)`", PAGE)))
+)
+def test_the_files_on_the_page_are_there(path: str):
+    """Whoever looks for one of them finds it."""
+    assert (ROOT / path).exists()
 
 
 def test_the_plugin_on_the_page_works(source: str, node: Node, plugins_dir: str):
@@ -64,7 +81,7 @@ def test_the_plugin_on_the_page_works(source: str, node: Node, plugins_dir: str)
     result = call("ADD").result
     assert result["ips"] == [{"address": "10.1.2.2/24", "gateway": "10.1.2.1", "interface": 0}]
     (link,) = json.loads(node.run(["ip", "-n", "pod", "-j", "link", "show", "eth0"]).stdout)
-    assert (link["mtu"], link["address"]) == (1400, result["interfaces"][0]["mac"])
+    assert link["address"] == result["interfaces"][0]["mac"]
     assert call("CHECK", prevResult=result).status == 0
     node.run(["ip", "-n", "pod", "address", "flush", "dev", "eth0"]).checked()
     assert "10.1.2.2/24" in call("CHECK", prevResult=result).error[1]
@@ -80,7 +97,7 @@ def test_a_key_of_the_wrong_type_is_refused(source: str, node: Node, plugins_dir
     done = node.run(
         [sys.executable, "-c", RUN, source],
         env=environment("ADD", netns, plugins_dir),
-        stdin=json.dumps({**CONF, "mtu": "1"}),
+        stdin=json.dumps({**CONF, "dns": "1"}),
         cwd=str(ROOT),
     )
-    assert json.loads(done.stdout)["msg"] == 'key "mtu": expected a whole number, found string "1"'
+    assert json.loads(done.stdout)["msg"] == 'key "dns": expected an object, found string "1"'

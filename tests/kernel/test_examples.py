@@ -11,6 +11,7 @@ import pytest
 from cnictl.lint.engine import validate
 from cnictl.sandbox.node import Node
 from cnictl_plugins import multicall
+from tests.kernel.plugins.links import require_kind
 
 EXAMPLES = Path(__file__).parents[2] / "testdata" / "examples"
 FILES = {
@@ -30,10 +31,18 @@ SETUP = {
     f" sh testdata/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon"
 }
 """What else there must be on the node, by the plugin."""
+NEEDS = {"dummy": "dummy", "vrf": "vrf table 10"}
+"""The kind of link that a kernel may lack, by the plugin."""
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 
 
-@pytest.mark.parametrize("name", multicall.PROGRAMS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one, marks=[pytest.mark.kernel_lane] if one in NEEDS else [])
+        for one in multicall.PROGRAMS
+    ],
+)
 def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
     """Nothing is to be remarked of it, and ADD, CHECK and DEL succeed; the plugin is in it."""
     path = EXAMPLES / f"{name}.conflist"
@@ -42,6 +51,9 @@ def test_an_example_is_valid_and_works(name: str, node: Node, plugins_dir: str):
     used = {one["type"] for one in network["plugins"]}
     used |= {one["ipam"]["type"] for one in network["plugins"] if "ipam" in one}
     assert name in used
+
+    if name in NEEDS:
+        require_kind(node, NEEDS[name])
 
     def cnictl(*words: str) -> str:
         return node.run([CNICTL, *words], env={"CNI_PATH": plugins_dir, "LANG": "C.UTF-8"}).checked().stdout

@@ -13,6 +13,7 @@ import pytest
 from cnictl.install import library_places
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.leftovers import leftovers
+from tests.kernel.plugins.links import require_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "host-device-layer2": [{"type": "host-device", "hwaddr": "02:00:00:00:00:0a"}],
     "tap": [{"type": "tap", "mac": "02:00:00:00:00:0b", "mtu": 1300, "ipam": DUAL}],
     "tap-layer2": [{"type": "tap", "owner": 0, "group": 0, "bridge": "lan"}],
+    "dummy": [{"type": "dummy", "ipam": RANGE}],
     "portmap": [BRIDGE, {"type": "portmap", "runtimeConfig": PORTS}],
     "portmap-nftables": [BRIDGE, {"type": "portmap", "backend": "nftables", "runtimeConfig": PORTS}],
     "firewall": [{"type": "loopback"}, {"type": "firewall", "ingressPolicy": "isolated"}],
@@ -72,6 +74,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
             ],
         }
     ],
+    "vrf": [{**BRIDGE, "isDefaultGateway": False, "ipam": DUAL}, {"type": "vrf", "vrfname": "red"}],
     "tuning": [
         BRIDGE,
         {
@@ -115,6 +118,8 @@ SETUP = {
     "tap-layer2": LAN,
 }
 """What there is on the node before, by the name of the list."""
+NEEDS = {"dummy": "dummy", "vrf": "vrf table 10"}
+"""The kind of link that a kernel may lack, by the name of the list."""
 MOVING = {"sbr", "sbr-hints"}
 """Lists whose last plugin takes routes away from an earlier one's interface, with which they vanish."""
 
@@ -152,13 +157,18 @@ def count_steps(attachment: Attachment, faulty: str) -> int:
     return int(Path(attachment.node.path("/run/steps")).read_text(encoding="ascii"))
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=[pytest.mark.kernel_lane] if one in NEEDS else []) for one in LISTS],
+)
 @pytest.mark.parametrize("how", ["raise", "kill"])
 def test_nothing_is_left_whichever_step_fails(
     name: str, how: str, make_node: Callable[[], Node], plugins_dir: str, faulty_plugins: str
 ) -> None:
     """A failing ADD leaves the node as it was; DEL after a killed one does."""
     first, node = make_node(), make_node()
+    if name in NEEDS:
+        require_kind(first, NEEDS[name])
     for one in (first, node):
         # Duplicate address detection on the bridge would end some time between two looks.
         one.run(["sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0"]).checked()

@@ -103,7 +103,7 @@ def test_what_is_missing_is_missed_once():
 
 
 class TestMovedRoutes:
-    """A route of a container's main table that is in the table of one of its addresses."""
+    """A route of a container's main table that is in the table of one of its addresses, or of a VRF."""
 
     DESTINATION, GATEWAY, SOURCE = (
         Prefix.parse("10.9.0.0/16"),
@@ -135,6 +135,15 @@ class TestMovedRoutes:
     def test_does_not_count_with_another_rule(self, rule: Entity):
         """For another table, for everybody, or under further conditions."""
         assert drifts(self.ROUTE, self.MOVED, rule, where=POD) == [f"{self.MISSING} in {POD}"]
+
+    def test_counts_where_the_link_is_in_a_vrf_with_that_table(self):
+        """What uses the link looks there; the table of another VRF, or of a bridge's namesake, is no way."""
+        port = entities.link("eth0", master="red")
+        red, blue = (entities.link(name, kind="vrf", table=100) for name in ("red", "blue"))
+        other = entities.link("red", kind="vrf", table=101)
+        assert drifts(self.ROUTE, self.MOVED, port, red, where=POD) == []
+        for found in ([port, blue], [port, other], [port, entities.link("red", kind="bridge")], [red]):
+            assert drifts(self.ROUTE, self.MOVED, *found, where=POD) == [f"{self.MISSING} in {POD}"]
 
     def test_does_not_count_without_the_route(self):
         """A rule alone is no way."""

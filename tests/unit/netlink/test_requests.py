@@ -18,7 +18,7 @@ from cnictl.netlink import link_kinds, message
 from cnictl.netlink.link import IFINFOMSG
 from cnictl.netlink.neighbours import FLOOD
 from cnictl.netlink.routes import KernelRoute
-from cnictl.netlink.rtnl import Link, LinkGone, NetlinkError, Rtnl
+from cnictl.netlink.rtnl import Link, LinkAddress, LinkGone, NetlinkError, Rtnl
 from cnictl.netlink.rules import Rules
 from cnictl.netlink.traffic_control import INGRESS, ROOT, TrafficControl
 from cnictl.spec.address import Address, Prefix
@@ -301,6 +301,22 @@ PYROUTE2: dict[str, tuple[Wish, tuple[int, int], Any]] = {
             (["IFA_LOCAL", "10.9.0.2"], ["IFA_ADDRESS", "10.9.0.2"]),
         ),
     ),
+    "address given back": (
+        lambda one: one.restore_address(
+            LINK, LinkAddress(P("fd00::1/64"), 2, flags=0x82, preferred=30, valid=60)
+        ),
+        (NEWADDR, CREATE | EXCL),
+        (
+            ifaddrmsg,
+            {"family": AF_INET6, "prefixlen": 64, "index": 2},
+            (
+                ["IFA_LOCAL", "fd00::1"],
+                ["IFA_ADDRESS", "fd00::1"],
+                ["IFA_FLAGS", 0x82],
+                ["IFA_CACHEINFO", {"ifa_preferred": 30, "ifa_valid": 60, "cstamp": 0, "tstamp": 0}],
+            ),
+        ),
+    ),
     "delete address": (
         lambda one: one.delete_address(LINK, P("fd00::1/64")),
         (DELADDR, 0),
@@ -499,6 +515,7 @@ KINDS: dict[str, tuple[bytes, str, list[Any]]] = {
         "macvlan",
         [["IFLA_MACVLAN_MODE", "passthru"], ["IFLA_MACVLAN_BC_QUEUE_LEN", 2000]],
     ),
+    "vrf": (link_kinds.vrf(1001), "vrf", [["IFLA_VRF_TABLE", 1001]]),
 }
 
 
