@@ -49,7 +49,9 @@ def test_check_notices_that_it_is_down(attach: Attach, node: Node) -> None:
     attachment = attach({"type": "loopback"})
     attachment.add()
     node.run(["ip", "link", "set", "lo", "down"], netns="c1").checked()
-    assert attachment.check() == "lo is not up in /run/netns/c1"
+    assert attachment.check() == (
+        "lo is not up in /run/netns/c1; lo has lost address ::1/128 in /run/netns/c1"  # IPv6's goes with it
+    )
 
 
 def test_check_notices_that_an_address_is_lost(attach: Attach, node: Node) -> None:
