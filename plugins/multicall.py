@@ -21,6 +21,7 @@ PROGRAMS = {
     "flannel": "meta.flannel",
     "host-device": "main.host_device",
     "host-local": "ipam.host_local",
+    "ipvlan": "main.ipvlan",
     "loopback": "main.loopback",
     "macvlan": "main.macvlan",
     "multus": "meta.multus",
@@ -31,6 +32,7 @@ PROGRAMS = {
     "static": "ipam.static",
     "tap": "main.tap",
     "tuning": "meta.tuning",
+    "vlan": "main.vlan",
     "vrf": "meta.vrf",
     "vxlan": "main.vxlan",
 }

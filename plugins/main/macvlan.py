@@ -43,7 +43,11 @@ class MacvlanConfig(StackedConfig):
     mode = string(
         "mode", default="bridge", choices=MODES, text="who of the containers on one master reaches whom"
     )
-    mac = string("mac", format="mac", text="MAC address; that of CNI_ARGS goes before it")
+    mac = string(
+        "mac",
+        format="mac",
+        text="MAC address; that of CNI_ARGS goes before it, and with `passthru` the master's counts",
+    )
     bcqueuelen = unsigned(
         "bcqueuelen",
         maximum=LONGEST_QUEUE,

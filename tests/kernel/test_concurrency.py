@@ -320,6 +320,26 @@ def test_multus_keeps_the_networks_of_each_pod_apart(node: Node, plugins_dir: st
     assert errors(deleted) == []
     left = [name for name in witness.files(node, "/var/lib/cni") if not name.startswith("networks/")]
     assert left == []
+MACVLAN = {"type": "macvlan", "master": "uplink", "ipam": BRIDGE["ipam"]}
+
+
+def test_many_share_a_master(node: Node, directories: list[str]) -> None:
+    """Thirty containers on one link, each with a MAC address and an address of its own."""
+    some = range(30)
+    node.run("ip link add uplink up type bridge".split()).checked()
+    added, checked = storm(
+        node, [MACVLAN], [calls("ADD", directories, some), calls("CHECK", directories, some)]
+    )
+    assert errors(added) == errors(checked) == []
+    macs = {one.result["interfaces"][0]["mac"] for one in added if one.result}
+    assert len(macs) == len({address for one in added for address in one.addresses}) == len(some)
+    raced = calls("DEL", directories, some, turn=1) + calls("DEL", directories[:1], some)
+    (deleted,) = storm(node, [MACVLAN], [raced])
+    assert [one for one in errors(deleted) if error_of_ours(one, directories)] == []
+    (again,) = storm(node, [MACVLAN], [calls("DEL", directories[:1], some)])
+    assert errors(again) == []
+    assert reservations(node) == {}
+    assert [one["ifname"] for one in witness.ip(node, "link")] == ["lo", "uplink"]
 
 
 def warm(node: Node, directories: list[str]) -> dict[str, object]:

@@ -31,7 +31,7 @@ SETUP = {
     f" sh testdata/dhcp/daemon.sh /run/cni/dhcp.sock {sys.executable} -P -m cnictl dhcp daemon"
 }
 """What else there must be on the node, by the plugin."""
-NEEDS = {"dummy": "dummy", "vrf": "vrf table 10"}
+NEEDS = {"dummy": "dummy", "ipvlan": "ipvlan", "vlan": "vlan id 5", "vrf": "vrf table 10"}
 """The kind of link that a kernel may lack, by the plugin."""
 CNICTL = str(Path(sys.executable).with_name("cnictl"))
 

@@ -18,7 +18,8 @@ def ipam_missing(conf: Configuration) -> Iterator[Remark]:
     """A plugin that routes names an IPAM plugin in `ipam.type`.
 
     ## Why it matters
-    Without addresses there is nothing to route: ADD fails.
+    Without addresses there is nothing to route: ADD fails.  ipvlan can do without only behind a plugin
+    whose addresses it takes over.
 
     ## Instead of
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "ptp"}]}
@@ -28,9 +29,11 @@ def ipam_missing(conf: Configuration) -> Iterator[Remark]:
             {"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}}
         ]}
     """
-    for plugin in conf.all_plugins:
+    for number, plugin in enumerate(conf.all_plugins):
         program = multicall.load(plugin.type)
-        if program is None or program.ipam != "required" or plugin.ipam_type:
+        if program is None or plugin.ipam_type:
+            continue
+        if program.ipam != "required" and (plugin.type != "ipvlan" or number):
             continue
         has_section = plugin.document.get("ipam") is not None
         yield Remark(

@@ -24,6 +24,7 @@ TESTDATA = Path(__file__).parents[3] / "testdata"
 RANGE = {"type": "host-local", "subnet": "10.1.2.0/24"}
 SECOND = {"type": "host-local", "subnet": "10.1.3.0/24"}
 DUAL = {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "fd00:1::/64"}]]}
+ONE = {"type": "static", "addresses": [{"address": "10.1.2.7/24"}]}
 PORTS = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
 BRIDGE = {"type": "bridge", "isDefaultGateway": True, "ipam": RANGE}
 REMOTES = [{"vtep": "192.0.2.2", "podCIDRs": ["10.1.3.0/24"]}]
@@ -49,6 +50,8 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     ],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
+    "ipvlan": [{"type": "ipvlan", "master": "uplink", "ipam": ONE}],
+    "vlan": [{"type": "vlan", "master": "uplink", "vlanId": 100, "ipam": ONE}],
     "host-device": [{"type": "host-device", "device": "port0", "ipam": DUAL}],
     "host-device-layer2": [{"type": "host-device", "hwaddr": "02:00:00:00:00:0a"}],
     "tap": [{"type": "tap", "mac": "02:00:00:00:00:0b", "mtu": 1300, "ipam": DUAL}],
@@ -111,6 +114,8 @@ SETUP = {
     "firewall-firewalld": f"sh {TESTDATA}/firewalld/start.sh",
     "macvlan": UPLINK,
     "macvlan-layer2": UPLINK,
+    "ipvlan": UPLINK,
+    "vlan": UPLINK,
     "vxlan": UNDERLAY,
     "vxlan-routed": UNDERLAY,
     "host-device": PORT,
@@ -118,7 +123,7 @@ SETUP = {
     "tap-layer2": LAN,
 }
 """What there is on the node before, by the name of the list."""
-NEEDS = {"dummy": "dummy", "vrf": "vrf table 10"}
+NEEDS = {"dummy": "dummy", "ipvlan": "ipvlan", "vlan": "vlan id 5", "vrf": "vrf table 10"}
 """The kind of link that a kernel may lack, by the name of the list."""
 MOVING = {"sbr", "sbr-hints"}
 """Lists whose last plugin takes routes away from an earlier one's interface, with which they vanish."""

@@ -11,7 +11,9 @@ import pytest
 from cnictl.spec.versions import SUPPORTED, at_least
 from tests import witness
 from tests.kernel.plugins.attachment import Attachment, said
+from tests.kernel.plugins.dhcp_network import Daemon, DhcpNetwork, within
 from tests.kernel.plugins.leftovers import leftovers
+from tests.kernel.plugins.stacked import addresses, link, names, reservations
 from tests.kernel.plugins.traffic import Serve, ask
 
 if TYPE_CHECKING:
@@ -42,21 +44,6 @@ def layer2(**keys: Any) -> dict[str, Any]:
     return {"type": "macvlan", "master": "uplink", **keys}
 
 
-def eth0(node: Node, netns: str = "c1") -> dict[str, Any]:
-    """Return what iproute2 tells of the container's interface."""
-    (found,) = witness.ip(node, "addr", "show", "dev", "eth0", netns=netns)
-    return dict(found)
-
-
-def names(node: Node, netns: str = "c1") -> list[str]:
-    """Return the names of the links there."""
-    return [one["ifname"] for one in witness.ip(node, "link", netns=netns)]
-
-
-def global_addresses(link: dict[str, Any]) -> list[str]:
-    return [f"{one['local']}/{one['prefixlen']}" for one in link["addr_info"] if one["scope"] == "global"]
-
-
 @pytest.mark.parametrize("version", SUPPORTED)
 def test_life_in_every_version(attach: Attach, node: Node, version: str) -> None:
     """ADD, CHECK where the version has it, DEL and DEL again succeed; the Result has the version's form."""
@@ -66,7 +53,7 @@ def test_life_in_every_version(attach: Attach, node: Node, version: str) -> None
     assert result["cniVersion"] == version
     if at_least(version, "0.3.0"):
         (interface,) = result["interfaces"]
-        assert interface == {"name": "eth0", "mac": eth0(node)["address"], "sandbox": "/run/netns/c1"}
+        assert interface == {"name": "eth0", "mac": link(node)["address"], "sandbox": "/run/netns/c1"}
         assert result["ips"][0]["interface"] == 0
     else:
         assert result["ip4"]["ip"] == "10.1.2.2/24"
@@ -82,14 +69,14 @@ def test_what_add_makes(attach: Attach, node: Node) -> None:
     dns = {"nameservers": ["192.0.2.53"]}
     attachment = attach(macvlan(mode="vepa", mtu=1400, mac=MAC, bcqueuelen=2000, dns=dns, ipam=DUAL))
     result = attachment.add()
-    link = eth0(node)
-    assert link["linkinfo"]["info_kind"] == "macvlan"
-    data = link["linkinfo"]["info_data"]
+    eth0 = link(node)
+    assert eth0["linkinfo"]["info_kind"] == "macvlan"
+    data = eth0["linkinfo"]["info_data"]
     assert (data["mode"], data["bcqueuelen"]) == ("vepa", 2000)
     (master,) = witness.ip(node, "link", "show", "dev", "uplink")
-    assert link["link_index"] == master["ifindex"]
-    assert (link["address"], link["mtu"], link["txqlen"], "UP" in link["flags"]) == (MAC, 1400, 1000, True)
-    assert global_addresses(link) == ["10.1.2.2/24", "fd00:1::2/64"]
+    assert eth0["link_index"] == master["ifindex"]
+    assert (eth0["address"], eth0["mtu"], eth0["txqlen"], "UP" in eth0["flags"]) == (MAC, 1400, 1000, True)
+    assert addresses(eth0) == ["10.1.2.2/24", "fd00:1::2/64"]
     assert {(one["dst"], one.get("gateway")) for one in witness.ip(node, "route", netns="c1")} == {
         ("default", "10.1.2.1"),
         ("10.1.2.0/24", None),
@@ -108,9 +95,9 @@ def test_without_ipam_the_interface_is_only_up(attach: Attach, node: Node) -> No
     attachment = attach(layer2())
     result = attachment.add()
     assert result.keys() == {"cniVersion", "interfaces"}
-    link = eth0(node)
-    assert "UP" in link["flags"]
-    assert global_addresses(link) == []
+    eth0 = link(node)
+    assert "UP" in eth0["flags"]
+    assert addresses(eth0) == []
     assert witness.ip(node, "route", netns="c1") == []
     assert attachment.check() == ""
     attachment.delete()
@@ -122,7 +109,7 @@ def test_every_mode(attach: Attach, node: Node, mode: str) -> None:
     """An empty one counts as bridge."""
     attachment = attach(layer2(mode=mode))
     attachment.add()
-    assert eth0(node)["linkinfo"]["info_data"]["mode"] == (mode or "bridge")
+    assert link(node)["linkinfo"]["info_data"]["mode"] == (mode or "bridge")
     assert attachment.check() == ""
 
 
@@ -148,7 +135,7 @@ def test_precedence_of_mac(
     """From lowest: the key, CNI_ARGS, runtimeConfig; CHECK finds the one that won."""
     attachment = attach(layer2(**keys), args=args)
     assert attachment.add()["interfaces"][0]["mac"] == expected
-    assert eth0(node)["address"] == expected
+    assert link(node)["address"] == expected
     assert attachment.check() == ""
 
 
@@ -164,7 +151,7 @@ def test_the_master_of_the_default_route(attach: Attach, node: Node, version: in
     attachment = attach(macvlan(master=""))
     attachment.add()
     (master,) = witness.ip(node, "link", "show", "dev", "uplink")
-    assert eth0(node)["link_index"] == master["ifindex"]
+    assert link(node)["link_index"] == master["ifindex"]
     node.run(["ip", f"-{version}", "route", "delete", "default"]).checked()
     assert attachment.check() == ""
 
@@ -179,8 +166,8 @@ def test_a_master_inside_the_container(attach: Attach, node: Node) -> None:
     node.run(["ip", "link", "add", "uplink", "mtu", "1300", "type", "bridge"], netns="c1").checked()
     before = leftovers(node, "c1")
     attachment.add()
-    link = eth0(node)
-    assert (link["link"], link["mtu"], "link_netnsid" in link) == ("uplink", 1300, False)
+    eth0 = link(node)
+    assert (eth0["link"], eth0["mtu"], "link_netnsid" in eth0) == ("uplink", 1300, False)
     assert attachment.check() == ""
     attachment.delete()
     assert leftovers(node, "c1") == before
@@ -200,7 +187,7 @@ def test_the_mtu_of_the_master_is_inherited(attach: Attach, node: Node) -> None:
     node.run(["ip", "link", "set", "uplink", "mtu", "1300"]).checked()
     attach(layer2()).add()
     attach(layer2(mtu=0), container="c2").add()
-    assert (eth0(node)["mtu"], eth0(node, "c2")["mtu"]) == (1300, 1300)
+    assert (link(node)["mtu"], link(node, netns="c2")["mtu"]) == (1300, 1300)
 
 
 @pytest.mark.parametrize(("mode", "reached"), [("bridge", True), ("private", False), ("vepa", False)])
@@ -303,11 +290,6 @@ def test_check_names_what_was_disturbed(attach: Attach, node: Node, name: str) -
     assert message in attachment.check()
 
 
-def reservations(node: Node) -> list[str]:
-    """Return the addresses that host-local keeps."""
-    return [name for name in witness.files(node, "/var/lib/cni/networks/net") if name[0].isdigit()]
-
-
 @pytest.mark.parametrize("how", ["", "twice", "netns gone", "no netns", "link gone"])
 def test_del_leaves_nothing(attach: Attach, node: Node, how: str) -> None:
     """Whatever went before it."""
@@ -398,7 +380,7 @@ def test_links_of_others_stay(attach: Attach, node: Node) -> None:
         node.run(["ip", "link", "add", *words.split()])
     node.run(["ip", "link", "set", "veth0badcafe", "up"], netns="c1").checked()
     attachment.delete()
-    assert sorted(names(node)) == ["lo", "mine", "veth0badcafe", "veth1badcafe", "veth2bad"]
+    assert names(node) == ["lo", "mine", "veth0badcafe", "veth1badcafe", "veth2bad"]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -497,6 +479,34 @@ def test_a_master_in_passthru_mode_has_room_for_one(attach: Attach, node: Node, 
     assert second.check() == ""
 
 
+def test_passthru_lends_the_master(attach: Attach, node: Node) -> None:
+    """With its MAC address, whichever was asked for, and promiscuous as long as the container lives."""
+    attachment = attach(layer2(mode="passthru", mac=MAC))
+    mac = attachment.add()["interfaces"][0]["mac"]
+    lent = link(node, "uplink", "")
+    assert (mac, link(node)["address"], lent["promiscuity"]) == (lent["address"], lent["address"], 1)
+    assert attachment.check() == ""
+    attachment.delete()
+    back = link(node, "uplink", "")
+    assert (back["address"], back["promiscuity"]) == (mac, 0)
+
+
+def test_addresses_by_dhcp(attach: Attach, node: Node, plugins_dir: str) -> None:
+    """Asked for through the container's own link, and given back through it before that goes."""
+    network = DhcpNetwork(node)
+    node.run("ip link add nic up type veth peer name port".split()).checked()
+    node.run("ip link set port up master br0".split()).checked()
+    daemon = Daemon(node, f"{plugins_dir}/dhcp")
+    attachment = attach(macvlan(master="nic", ipam={"type": "dhcp"}))
+    mac = attachment.add()["interfaces"][0]["mac"]
+    assert [(address, one[0]) for address, one in network.leases.items()] == [("10.44.0.50", mac)]
+    node.run(["ping", "-c1", "-W2", "10.44.0.1"], netns="c1").checked()
+    assert attachment.check() == ""
+    attachment.delete()
+    within(5, lambda: not network.leases, "the lease given back")
+    assert (names(node), daemon.records) == (["lo"], {})
+
+
 def test_status_tells_that_there_is_no_master(attach: Attach) -> None:
     """By code 50, with the words of ADD; and whatever else ADD would refuse."""
 
@@ -532,7 +542,7 @@ def test_a_container_may_have_two(attach: Attach, node: Node) -> None:
     first, second = attach(macvlan()), attach(macvlan(), ifname="net1")
     first.add()
     second.add()
-    assert sorted(names(node)) == ["eth0", "lo", "net1"]
+    assert names(node) == ["eth0", "lo", "net1"]
     first.delete()
-    assert sorted(names(node)) == ["lo", "net1"]
+    assert names(node) == ["lo", "net1"]
     assert second.check() == ""

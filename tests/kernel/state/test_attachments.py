@@ -45,9 +45,14 @@ TELLING = (
     "vxlan-routed",
     "vxlan-routed-directory",
 )
-KINDS = {"vlan_filtering": "bridge vlan_filtering 1", "vrf": "vrf table 10"}
+KINDS = {
+    "ipvlan": "ipvlan",
+    "vlan": "vlan id 5",
+    "vlan_filtering": "bridge vlan_filtering 1",
+    "vrf": "vrf table 10",
+}
 """What `ip link add type` takes, for what scenarios need and a kernel may lack."""
-IN_MACHINE = ("bridge-vlan-trunk", "vrf-routes")
+IN_MACHINE = ("bridge-vlan-trunk", "ipvlan-l3", "vlan", "vrf-routes")
 BRIDGE = {
     "type": "bridge",
     "bridge": "cni0",

@@ -305,6 +305,38 @@ class TestPluginKeys:
         assert codes(network(plugin)) == ["CNI302"]
         assert codes(network({**plugin, "capabilities": {"ipRanges": True}})) == []
 
+    def test_a_plugin_that_needs_addresses_has_somebody_to_ask(self):
+        """ipvlan only where there is nobody before it; macvlan is content with a segment."""
+        assert codes(network({"type": "vlan", "master": "eth0"})) == ["CNI307"]
+        assert codes(network({"type": "ipvlan"})) == ["CNI307"]
+        assert codes(network({"type": "aws"}, {"type": "ipvlan"})) == []
+        assert codes(network({"type": "macvlan"})) == []
+
+    @pytest.mark.parametrize(
+        ("plugin", "message", "place"),
+        [
+            (
+                {"type": "macvlan", "mode": "vpea"},
+                'macvlan refuses this: unknown macvlan mode: "vpea"',
+                '"vpea"',
+            ),
+            (
+                {"type": "ipvlan", "mode": "L3", "ipam": {"type": "dhcp"}},
+                'ipvlan refuses this: unknown ipvlan mode: "L3"',
+                '"L3"',
+            ),
+            (
+                {"type": "macvlan", "mac": "01:00:5e:00:00:01"},
+                "macvlan refuses this: failed to create macvlan: cannot assign requested address",
+                '"01:00:5e:00:00:01"',
+            ),
+        ],
+    )
+    def test_what_a_plugin_on_a_master_refuses(self, plugin, message: str, place: str):
+        """Is found without one, at its place."""
+        one = only(network(plugin))
+        assert (one.code, one.message, marked(one)) == ("CNI302", message, place)
+
     def test_nothing_of_the_node_is_looked_at(self, monkeypatch: pytest.MonkeyPatch):
         """Neither a program nor a file decides whether a configuration is right."""
 
