@@ -76,7 +76,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bandwidth :bridge :dhcp :dummy :firewall :flannel :host-device :host-local :loopback :macvlan :multus :passthru :portmap :ptp :sbr :static :tap :tuning :vrf :vxlan :scenario;'
+            arguments=':bandwidth :bridge :dhcp :dummy :firewall :flannel :host-device :host-local :ipvlan :loopback :macvlan :multus :passthru :portmap :ptp :sbr :static :tap :tuning :vlan :vrf :vxlan :scenario;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'

@@ -436,7 +436,7 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table jso
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
-complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp dummy firewall flannel host-device host-local loopback macvlan multus passthru portmap ptp sbr static tap tuning vrf vxlan scenario'
+complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan multus passthru portmap ptp sbr static tap tuning vlan vrf vxlan scenario'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l all-netns -d 'Every namespace with a name'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l sysctl -x -d 'A further sysctl'

@@ -316,7 +316,7 @@ _cnictl_schema() {
     _arguments -s \
         '(- *)-h[Show this message and exit]' \
         '(- *)--help[Show this message and exit]' \
-        '1::PLUGIN:(bandwidth bridge dhcp dummy firewall flannel host-device host-local loopback macvlan multus passthru portmap ptp sbr static tap tuning vrf vxlan scenario)'
+        '1::PLUGIN:(bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan multus passthru portmap ptp sbr static tap tuning vlan vrf vxlan scenario)'
 }
 
 _cnictl_snapshot() {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cnictl.plugin.request import Request
     from cnictl.spec.result import Result
 
-ABANDONED = 0.2
+ABANDONED = 1.0
 """Seconds after which a link with a temporary name is nobody's: renaming it is the next step of an ADD."""
 
 

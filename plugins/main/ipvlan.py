@@ -2,8 +2,8 @@
 
 For networks that allow one MAC address a port, such as those of most clouds.  In mode `l2`
 containers take part in the master's segment; in `l3` and `l3s` the master routes for them, without
-ARP and broadcasts, and with `l3s` through the node's netfilter.  All ipvlan links of a master have
-the same mode: the last one made decides.
+ARP and broadcasts, so that the network outside needs routes to them, and with `l3s` through the
+node's netfilter.  All ipvlan links of a master have the same mode: the last one made decides.
 
 In a list it may come after a plugin that made the master: without `master` it sits on that
 plugin's one interface, and without `ipam` it takes over that plugin's addresses and routes.

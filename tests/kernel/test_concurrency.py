@@ -320,6 +320,8 @@ def test_multus_keeps_the_networks_of_each_pod_apart(node: Node, plugins_dir: st
     assert errors(deleted) == []
     left = [name for name in witness.files(node, "/var/lib/cni") if not name.startswith("networks/")]
     assert left == []
+
+
 MACVLAN = {"type": "macvlan", "master": "uplink", "ipam": BRIDGE["ipam"]}
 
 

@@ -16,7 +16,7 @@ STACKED = ("ipvlan", "vlan")
 
 def require_kind(node: Node, kind: str) -> None:
     """Go on only where the kernel can make a link of a kind, given as `ip link add type` takes it."""
-    below = ["link", "probe1"] if kind.split()[0] in STACKED else []
+    below = ["link", "probe1"] if kind.split(maxsplit=1)[0] in STACKED else []
     node.run("ip link add probe1 type veth peer name probe2".split()).checked()
     tried = node.run(["ip", "link", "add", *below, "name", "probe0", "type", *kind.split()])
     if tried.status:

@@ -50,7 +50,6 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     ],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
-    "ipvlan": [{"type": "ipvlan", "master": "uplink", "ipam": ONE}],
     "vlan": [{"type": "vlan", "master": "uplink", "vlanId": 100, "ipam": ONE}],
     "host-device": [{"type": "host-device", "device": "port0", "ipam": DUAL}],
     "host-device-layer2": [{"type": "host-device", "hwaddr": "02:00:00:00:00:0a"}],
@@ -114,7 +113,6 @@ SETUP = {
     "firewall-firewalld": f"sh {TESTDATA}/firewalld/start.sh",
     "macvlan": UPLINK,
     "macvlan-layer2": UPLINK,
-    "ipvlan": UPLINK,
     "vlan": UPLINK,
     "vxlan": UNDERLAY,
     "vxlan-routed": UNDERLAY,
@@ -123,7 +121,7 @@ SETUP = {
     "tap-layer2": LAN,
 }
 """What there is on the node before, by the name of the list."""
-NEEDS = {"dummy": "dummy", "ipvlan": "ipvlan", "vlan": "vlan id 5", "vrf": "vrf table 10"}
+NEEDS = {"dummy": "dummy", "vlan": "vlan id 5", "vrf": "vrf table 10"}
 """The kind of link that a kernel may lack, by the name of the list."""
 MOVING = {"sbr", "sbr-hints"}
 """Lists whose last plugin takes routes away from an earlier one's interface, with which they vanish."""

@@ -457,6 +457,17 @@ def test_what_cannot_be_is_refused(attach: Attach, node: Node, name: str) -> Non
     assert leftovers(node, "c1") == before
 
 
+def test_a_namespace_that_is_not_there(attach: Attach, node: Node) -> None:
+    """Is named, where the Go plugin prints what it has not opened."""
+    attachment = attach(macvlan())
+    failed = attachment.call("ADD", attachment.plugins[0], netns="/run/netns/nope")
+    path = "/run/netns/nope"
+    assert (
+        said(failed) == f'failed to open netns "{path}": failed to Statfs "{path}": no such file or directory'
+    )
+    assert reservations(node) == []
+
+
 @pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
 def test_layer2_has_no_result_of_the_first_versions(attach: Attach, node: Node, version: str) -> None:
     """They have no form for it: ADD fails, and the interface is gone again."""

@@ -46,13 +46,12 @@ TELLING = (
     "vxlan-routed-directory",
 )
 KINDS = {
-    "ipvlan": "ipvlan",
     "vlan": "vlan id 5",
     "vlan_filtering": "bridge vlan_filtering 1",
     "vrf": "vrf table 10",
 }
 """What `ip link add type` takes, for what scenarios need and a kernel may lack."""
-IN_MACHINE = ("bridge-vlan-trunk", "ipvlan-l3", "vlan", "vrf-routes")
+IN_MACHINE = ("bridge-vlan-trunk", "vlan", "vrf-routes")
 BRIDGE = {
     "type": "bridge",
     "bridge": "cni0",
