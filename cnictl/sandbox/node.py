@@ -139,11 +139,11 @@ class Node:
         process group of its own.
         """
         # Where a change root is in force, the top of the mount namespace is not where the node begins.
-        words = [_nsenter(), f"--target={self.pid}", "--mount", "--pid", "--root"]
+        words = [_program("nsenter", "util-linux"), f"--target={self.pid}", "--mount", "--pid", "--root"]
         words.append(f"--net={self.path('/run/netns/' + netns)}" if netns else "--net")
         if namespaces.needs_user_namespace():
             words += ["--user", "--preserve-credentials"]
-        words += ["--", "env", f"--chdir={cwd or '/'}"]
+        words += ["--", _program("env", "coreutils"), f"--chdir={cwd or '/'}"]
         return subprocess.Popen(
             [*words, *argv], env=env, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
         )
@@ -203,8 +203,9 @@ def refusal(reason: str) -> SandboxError:
     return error
 
 
-def _nsenter() -> str:
-    found = shutil.which("nsenter") or shutil.which("nsenter", path="/usr/bin:/bin")
+def _program(name: str, package: str) -> str:
+    """Return the path of a program of the host, whatever PATH the command on the node is given."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/bin:/bin")
     if found is None:
-        raise SandboxError("no program 'nsenter' in PATH; it is part of util-linux")
+        raise SandboxError(f"no program {name!r} in PATH; it is part of {package}")
     return found

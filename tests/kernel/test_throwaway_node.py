@@ -406,3 +406,8 @@ with Node() as node: print(node.run(["cat", "/srv/here"]).stdout)"""
         exec chroot /run/other {sys.executable} -c '{nested}'
     """
     assert node.run(["sh", "-ec", script], cwd=ROOT).checked().stdout.strip() == "in the change root"
+
+
+def test_a_command_may_have_a_path_that_leads_nowhere(node: Node):
+    """The programs that bring it to the node are found all the same."""
+    assert node.run(["/bin/echo", "here"], env={"PATH": "/nowhere"}).checked().stdout == "here\n"
