@@ -98,7 +98,7 @@ LANES = (
     pytest_lane("protocol", *PARALLEL, obstacle=nothing, seconds=600),
     pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=1500),
     pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=1200),
-    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 900),
+    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 1600),
     pytest_lane("runtime", obstacle=no_runtime, seconds=600),
     pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=600),
 )

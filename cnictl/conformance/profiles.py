@@ -29,12 +29,6 @@ PROFILES = {
     "vlan": Profile({"type": "vlan", "master": "up0", "vlanId": 5, "ipam": _RANGE}, setup=_UPLINK),
     "dummy": Profile({"type": "dummy", "ipam": _RANGE}),
     "tap": Profile({"type": "tap", "ipam": _RANGE}),
-    "host-device": Profile(
-        {"type": "host-device", "device": "up0", "ipam": _RANGE},
-        setup=_UPLINK,
-        single="there is one device to move",
-        alone="there is one device to move",
-    ),
     "loopback": Profile({"type": "loopback"}, ifname="lo", single="a container has one lo"),
     "host-local": Profile({"type": "host-local", "ipam": _RANGE}, ipam=True),
     "static": Profile(

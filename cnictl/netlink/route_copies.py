@@ -81,8 +81,9 @@ def write(netns: Routes, link: Link, copies: Iterable[RouteCopy], table: int) ->
         for route in netns.routes(table, link=link)
         if route.protocol == _PROTO_KERNEL and route.kind == _TYPE_UNICAST
     }
-    # Each comes in front of those before it, so that the first must come last.
-    for copy in sorted(copies, key=lambda one: one.route.gateway is not None):
+    backwards = list(copies)  # each comes in front of those before it, so that the first must come last
+    backwards.reverse()
+    for copy in sorted(backwards, key=lambda one: one.route.gateway is not None):
         place = _place(copy.route)
         if place in made:
             netns.remove_route(made.pop(place))

@@ -66,7 +66,8 @@ def seen(node: Node, cnictl: Cnictl) -> tuple[Any, ...]:
             for one in witness.ip(node, "link")
         ],
         node.run("ip -4 -o address".split()).stdout,
-        witness.ip(node, "route", "show", "table", "all"),
+        node.run("ip -4 route show table main".split()).stdout.replace(" linkdown", ""),
+        node.run("ip -4 route show table 7".split()).stdout.replace(" linkdown", ""),
         [line for line in node.run(["iptables-save"]).stdout.splitlines() if line.startswith(("*", "-A"))],
         node.run(["nft", "list", "ruleset"]).stdout,
         node.run(["find", "/run", "/var/lib/cni", "-newermt", "@0", "-type", "f"]).stdout,

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.vm import kernel, machine
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 840
+SECONDS = 1500
 MARK = "kernel_lane"
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from cnictl.netlink import channel, message
-from cnictl.netlink.rtnl import KernelRoute, Link, NetlinkError, Rtnl
+from cnictl.netlink.rtnl import KernelRoute, Link, LinkAddress, NetlinkError, Rtnl
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Prefix
 from tests import witness
@@ -163,6 +163,7 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "addresses": channel.addresses,
             "add_address": lambda: channel.add_address(link, prefix),
             "delete_address": lambda: channel.delete_address(link, prefix),
+            "restore_address": lambda: channel.restore_address(link, LinkAddress(prefix, 1)),
             "routes": channel.routes,
             "add_route": lambda: channel.add_route(prefix),
             "delete_route": lambda: channel.delete_route(prefix),
