@@ -77,6 +77,10 @@ class Lifecycle:
             reason = probe.lacking(need)
             if reason:
                 return {"lacking": reason}
+        own = [one["words"][3] for one in commands if one["words"][:3] == ["ip", "netns", "add"]]
+        for name, path in self._pods.items():
+            if name not in own:
+                _make_netns(path)
         failed = self.commands(commands)
         for path in self._pods.values():
             _make_netns(path)
