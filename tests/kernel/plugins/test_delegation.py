@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cnictl.sandbox.node import ROOT
 from cnictl.spec.versions import SUPPORTED
+from tests import witness
 from tests.kernel.plugins.attachment import Attachment
 from tests.kernel.plugins.leftovers import leftovers
 
@@ -54,6 +56,45 @@ def test_the_same_is_made(make_node: Callable[[], Node], plugins_dir: str, ipam:
         attachment.delete()
         result.pop("interfaces", None)
         seen.append((result, added, comparable(leftovers(node, "c1"))))
+    in_process, executed = seen
+    assert in_process == executed
+
+
+DELEGATING: dict[str, dict[str, Any]] = {
+    "flannel": {"type": "flannel", "subnetFile": f"{ROOT}/testdata/flannel/subnet.env"},
+    "multus": {
+        "type": "multus",
+        "delegates": [
+            {
+                "cniVersion": "1.0.0",
+                "name": "one",
+                "plugins": [{"type": "bridge", "ipam": IPAM["host-local"]}],
+            },
+            {"cniVersion": "0.4.0", "name": "two", "type": "bridge", "ipam": STATIC},
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", DELEGATING)
+def test_the_same_is_made_of_whole_networks(
+    make_node: Callable[[], Node], plugins_dir: str, name: str
+) -> None:
+    """By plugins that delegate to others, which delegate to IPAM plugins; CHECK and DEL go the same way."""
+    seen = []
+    for environment in HOWS:
+        node = make_node()
+        attachment = Attachment(node, plugins_dir, [DELEGATING[name]], environment=environment)
+        result = attachment.add()
+        kept = {
+            path: data
+            for path, data in witness.files(node, "/var/lib/cni").items()
+            if "/results/" not in path and not path.endswith("/lock")
+        }
+        assert attachment.check() == ""
+        attachment.delete()
+        result.pop("interfaces")
+        seen.append((result, kept, comparable(leftovers(node, "c1"))))
     in_process, executed = seen
     assert in_process == executed
 
