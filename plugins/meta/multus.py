@@ -132,7 +132,7 @@ def _networks(config: MultusConfig, pod: PodArguments, known: KnownPod) -> list[
     """Return all networks of a pod; raises CniError that names it."""
     try:
         if known.cluster is not None and known.pod is not None:
-            found = multus_networks.of_pod(config, known.cluster, known.pod)
+            found = multus_networks.of_pod(config, known.cluster, known.pod, pod.uid or known.pod.uid)
         else:
             found = multus_networks.of_node(config, known.cluster, pod.namespace)
         multus_routes.check(found)

@@ -49,10 +49,13 @@ def of_node(config: MultusConfig, cluster: Cluster | None, namespace: str = "") 
         raise error.within("failed to get clusterNetwork/defaultNetworks: ") from error
 
 
-def of_pod(config: MultusConfig, cluster: Cluster, pod: Pod) -> list[Delegate]:
-    """Return all networks of a pod, the first being that of CNI_IFNAME; raises CniError."""
+def of_pod(config: MultusConfig, cluster: Cluster, pod: Pod, uid: str) -> list[Delegate]:
+    """Return all networks of a pod, the first being that of CNI_IFNAME; raises CniError.
+
+    `uid` is what the kubelet knows the pod by, which of a static pod is not its object's.
+    """
     found = of_node(config, cluster, pod.namespace)
-    devices = multus_devices.Devices(pod.uid)
+    devices = multus_devices.Devices(uid)
     chosen = pod.annotation(DEFAULT_NETWORK)
     if chosen:
         selected = multus_selection.parse(chosen, config.multus_namespace)
@@ -107,7 +110,9 @@ def _selected(
         definition = cluster.network(selection.namespace, selection.name)
     except CniError as error:
         name, namespace = selection.name, selection.namespace
-        words = f"cannot find a network-attachment-definition ({name}) in namespace ({namespace}): {error}"
+        words = (
+            f"cannot find a network-attachment-definition ({name}) in namespace ({namespace}): {error.msg}"
+        )
         cluster.tell(pod, "NoNetworkFound", words, warning=True)
         advice = error.details or f"make it, or correct {NETWORKS} of the pod"
         raise CniError(error.code, f"getKubernetesDelegate: {words}", advice) from error

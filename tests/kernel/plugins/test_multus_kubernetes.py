@@ -364,7 +364,10 @@ def test_devices_are_handed_out_one_by_one(
         "capabilities": {"deviceID": True, "CNIDeviceInfoFile": True},
     }
     cluster.network("vf", capable, **{RESOURCE: "example.com/vf"})
-    attachment = attach({**multus, "binDir": str(program.parent)}, args=cluster.pod(**{NETWORKS: "vf,vf"}))
+    args = cluster.pod(**{NETWORKS: "vf,vf"})
+    # A static pod, which the kubelet knows by another UID than its object has.
+    cluster.pod(uid="mirror", **{NETWORKS: "vf,vf", "kubernetes.io/config.mirror": "x"})
+    attachment = attach({**multus, "binDir": str(program.parent)}, args=args)
     attachment.add()
     given = [json.loads(line) for line in Path(node.path("/run/sriov")).read_text().splitlines()]
     assert [one["deviceID"] for one in given] == ["0000:03:00.1", "0000:03:00.2"]
