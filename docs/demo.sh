@@ -78,12 +78,12 @@ for _ in first second; do
     run cnictl del web --container-id client client
 done
 
-step "What is left: nothing of the pods (no reservation, no rule, no link, no attachment)"
+step "What is left: nothing of the pods, but what the next one will share with them"
 run cnictl attachments ls
+says_no cnictl diff /run/before.yaml
 left=$(iptables-save | grep -e shop -e client || true; ip -o link | grep veth || true
     find /var/lib/cni -type f | grep -e '/10\.' -e results/ || true)
 if [ -n "$left" ]; then
     printf 'demo: something is left:\n%s\n' "$left"
     exit 1
 fi
-echo "iptables, links, reservations and cache: nothing of shop or client"
