@@ -80,6 +80,22 @@ def test_the_recipes_work(node: Node) -> None:
     run(node, (DOCS / "recipes.md").read_text(encoding="utf-8"), before)
 
 
+def test_the_commands_of_the_readme_work(node: Node) -> None:
+    """Just as they stand there, where a configuration of that name is; /opt is the node's own for once."""
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8").partition("## Quick start")[2]
+    block = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[0]
+    words = [line.partition("#")[0].strip() for line in block.splitlines()]
+    assert words[0] == ". .venv/bin/activate"
+    examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))
+    network = next(command for command, _ in examples if "10-mynet" in command)
+    script = "\n".join(["mount -t tmpfs none /opt", "mkdir -p /etc/cni/net.d", network, *words[1:]])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = node.run(["sh", "-ec", script], env={"PATH": path, "HOME": "/root"}, timeout=110)
+    assert done.status == 0, done.stdout + done.stderr
+    assert "10.89.0.2/24" in done.stdout
+    assert "1 of 1 attachments are as they were promised" in done.stderr
+
+
 def test_the_demonstration_ends_well(node: Node) -> None:
     """`make demo` shows a fault, says so, and leaves nothing."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -93,7 +109,11 @@ def test_the_demonstration_ends_well(node: Node) -> None:
     assert "Welcome to the shop." in text
     assert "route default via 10.88.0.1 dev eth0 is missing in /run/netns/client" in text
     assert "CNI-DN-" in text
-    assert "nothing of shop or client" in text
+    _, _, left = text.rpartition("$ cnictl diff /run/before.yaml")
+    assert "+ link cni0" in left
+    assert "veth" not in left
+    assert "reservation" not in left
+    assert "attachment" not in left
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
