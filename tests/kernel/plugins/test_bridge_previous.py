@@ -109,6 +109,28 @@ def test_delete_of_what_was_never_added(attach: Attach, node: Node, type_: str) 
     assert [one["ifname"] for one in witness.ip(node, "link")] == ["lo"]
 
 
+@pytest.mark.parametrize("type_", ["bridge", "ptp"])
+def test_delete_goes_on_past_a_part_that_fails(attach: Attach, node: Node, type_: str) -> None:
+    """Without its IPAM plugin it still takes away the interface and the rules, and says what it missed."""
+    ipam = {"type": "static", "addresses": [{"address": "10.1.2.2/24", "gateway": "10.1.2.1"}]}
+    plugin = {"type": type_, "ipMasq": True, "macspoofchk": True, "ipam": ipam}
+    attachment = attach(plugin)
+    attachment.add()
+    failed = attachment.call("DEL", {**plugin, "ipam": {"type": "nothing"}})
+    assert said(failed).startswith('failed to find plugin "nothing" in path [')
+    assert [one["ifname"] for one in witness.ip(node, "link", netns="c1")] == ["lo"]
+    assert not [line for line in witness.iptables(node, "nat") if "CNI-" in line]
+    assert not [one for one in witness.nft(node) if one.get("rule", {}).get("comment")]
+
+
+def test_check_lets_somebody_make_the_bridge_promiscuous(attach: Attach, node: Node) -> None:
+    """It harms no container, and who asked for it is not the plugin's to say."""
+    attachment = attach({"type": "bridge", "ipam": PLUGIN["ipam"]})
+    attachment.add()
+    node.run("ip link set cni0 promisc on".split()).checked()
+    assert attachment.check() == ""
+
+
 def test_keys_in_any_case(attach: Attach, node: Node) -> None:
     """As in Go, where a struct's fields are found so."""
     ipam = {"Type": "static", "ADDRESSES": [{"Address": "10.1.2.2/24", "GATEWAY": "10.1.2.9"}]}
