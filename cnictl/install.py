@@ -13,6 +13,7 @@ import os
 import sys
 from importlib.util import find_spec
 
+from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
@@ -75,7 +76,10 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
     is kept below ASIDE.
     """
     names = sorted(names)
-    taken = [name for name in names if _is_foreign(directory, name)]
+    taken = [name for name in (*names, LAUNCHER) if _is_foreign(directory, name)]
+    for path in (os.path.join(directory, name) for name in taken):
+        if os.path.isdir(path) and not os.path.islink(path):
+            raise InstallError(f"{path} is a directory")
     if taken and not force:
         raise InstallError(
             f"{directory} has programs of others called {', '.join(taken)}",
@@ -84,22 +88,18 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
     changed = []
     try:
         os.makedirs(directory, mode=0o755, exist_ok=True)
+        for name in taken:
+            _keep_aside(directory, name)
         launcher = os.path.join(directory, LAUNCHER)
         if _replace_file(launcher, launcher_script(plugins)):
             changed.append(launcher)
         for name in names:
             path = os.path.join(directory, name)
-            if os.path.islink(path) and os.readlink(path) == LAUNCHER:
-                continue
-            if os.path.lexists(path) and name in taken:
-                os.makedirs(os.path.join(directory, ASIDE), mode=0o755, exist_ok=True)
-                os.link(path, os.path.join(directory, ASIDE, name), follow_symlinks=False)
-            _replace_link(path)
-            changed.append(path)
+            if not (os.path.islink(path) and os.readlink(path) == LAUNCHER):
+                _replace_link(path)
+                changed.append(path)
     except OSError as error:
-        raise InstallError(
-            f"cannot install into {directory}: {error.filename}: {error.strerror}", hint="are you root?"
-        ) from None
+        raise _failed(f"install into {directory}", error) from None
     # A read-only system keeps no compiled modules, and then every start compiles them again.
     for package in (os.path.dirname(os.path.abspath(__file__)), plugins):
         compileall.compile_dir(package, quiet=2)
@@ -125,9 +125,7 @@ def uninstall(directory: str) -> list[str]:
     except FileNotFoundError:
         return removed
     except OSError as error:
-        raise InstallError(
-            f"cannot uninstall from {directory}: {error.filename}: {error.strerror}", hint="are you root?"
-        ) from None
+        raise _failed(f"uninstall from {directory}", error) from None
     return removed
 
 
@@ -151,9 +149,7 @@ def install_units(directory: str, programs: str, *, force: bool = False) -> list
         os.makedirs(directory, mode=0o755, exist_ok=True)
         return [path for path, text in units.items() if _replace_file(path, text, mode=0o644)]
     except OSError as error:
-        raise InstallError(
-            f"cannot install into {directory}: {error.filename}: {error.strerror}", hint="are you root?"
-        ) from None
+        raise _failed(f"install into {directory}", error) from None
 
 
 def uninstall_units(directory: str) -> list[str]:
@@ -164,9 +160,7 @@ def uninstall_units(directory: str) -> list[str]:
         for path in removed:
             os.unlink(path)
     except OSError as error:
-        raise InstallError(
-            f"cannot uninstall from {directory}: {error.filename}: {error.strerror}", hint="are you root?"
-        ) from None
+        raise _failed(f"uninstall from {directory}", error) from None
     return removed
 
 
@@ -185,11 +179,18 @@ def library_places() -> list[str]:
     return list(dict.fromkeys(os.path.dirname(os.path.dirname(origin)) for origin in origins))
 
 
+def _failed(what: str, error: OSError) -> InstallError:
+    return InstallError(f"cannot {what}: {error.filename}: {errno_text(error.errno or 0)}")
+
+
 def _is_ours(directory: str) -> bool:
+    path = os.path.join(directory, LAUNCHER)
+    if os.path.islink(path):
+        return False
     try:
-        with open(os.path.join(directory, LAUNCHER), encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             return _MARK in file.read(1 << 12)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 
@@ -197,7 +198,19 @@ def _is_foreign(directory: str, name: str) -> bool:
     path = os.path.join(directory, name)
     if not os.path.lexists(path):
         return False
+    if name == LAUNCHER:
+        return not _is_ours(directory)
     return not (os.path.islink(path) and os.readlink(path) == LAUNCHER)
+
+
+def _keep_aside(directory: str, name: str) -> None:
+    """Give a program of others a second name, in place of an older one that was kept."""
+    aside = os.path.join(directory, ASIDE)
+    os.makedirs(aside, mode=0o755, exist_ok=True)
+    kept = os.path.join(aside, name)
+    if os.path.lexists(kept):
+        os.unlink(kept)
+    os.link(os.path.join(directory, name), kept, follow_symlinks=False)
 
 
 def _replace_file(path: str, text: str, mode: int = 0o755) -> bool:
