@@ -24,9 +24,8 @@ def files() -> dict[str, str]:
     cnictl = program()
     pages = {**index.pages(cnictl), **plugins.pages(), **commands.pages(cnictl), **rules.pages()}
     made = {f"docs/{name}": text for name, text in pages.items()}
-    for shell in (bash, zsh, fish):
-        name = shell.__name__.rpartition(".")[2]
-        made[f"completions/cnictl.{name}"] = shell.script(cnictl)
+    for shell, name in ((bash, "cnictl.bash"), (zsh, "_cnictl"), (fish, "cnictl.fish")):
+        made[f"completions/{name}"] = shell.script(cnictl)
     return made
 
 

@@ -19,13 +19,14 @@ COMPLETION = """\
 ## Completion
 
 `completions/` has scripts for bash, zsh and fish.  They complete commands and options, and the names of
-networks, namespaces, plugins and containers that there are on this machine.
+networks, namespaces, plugins and containers that there are on this machine.  Installed by pip for the whole
+machine they are where the shells look; elsewhere, or from a checkout:
 
 ```sh
 . completions/cnictl.bash                                      # bash, for this shell
 cp completions/cnictl.bash /etc/bash_completion.d/cnictl       # bash, for all
-cp completions/cnictl.zsh /usr/local/share/zsh/site-functions/_cnictl
-cp completions/cnictl.fish /etc/fish/completions/
+cp completions/_cnictl /usr/local/share/zsh/site-functions/    # zsh
+cp completions/cnictl.fish /etc/fish/completions/              # fish
 ```"""
 
 

@@ -18,6 +18,12 @@ from cnictl import __version__
 
 ROOT = Path(__file__).parents[2]
 TREES = {"cnictl": ROOT / "cnictl", "cnictl_plugins": ROOT / "plugins"}
+COMPLETIONS = {
+    "share/bash-completion/completions/cnictl.bash",
+    "share/fish/vendor_completions.d/cnictl.fish",
+    "share/zsh/site-functions/_cnictl",
+}
+"""Where each shell looks below /usr and /usr/local; bash and zsh are strict about names as well."""
 BUILD = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
 
 
@@ -33,7 +39,7 @@ def shipped() -> Iterator[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """A wheel, built from a copy: setuptools leaves files in the tree it builds."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in ("cnictl", "plugins"):
+    for name in ("cnictl", "plugins", "completions"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tree)
     shutil.copy(ROOT / "README.md", tree)
@@ -66,10 +72,15 @@ def test_package_markers_run_nothing():
 
 
 def test_a_wheel_holds_the_two_packages_and_nothing_else(wheel: zipfile.ZipFile):
-    """No top-level `plugins`, no tests, no test data reach site-packages; every file of ours does."""
-    info = f"cnictl-{__version__}.dist-info"
-    assert {name.partition("/")[0] for name in wheel.namelist()} == {*TREES, info}
-    assert {name for name in wheel.namelist() if not name.startswith(info)} == set(shipped())
+    """No top-level `plugins`, no tests, no test data reach site-packages; every file of ours does.
+
+    Completions go to where shells find them.
+    """
+    info, data = f"cnictl-{__version__}.dist-info", f"cnictl-{__version__}.data/data/"
+    assert {name.partition("/")[0] for name in wheel.namelist()} == {*TREES, info, data.partition("/")[0]}
+    elsewhere = {name.removeprefix(data) for name in wheel.namelist() if name.startswith(data)}
+    assert elsewhere == COMPLETIONS
+    assert {name for name in wheel.namelist() if not name.startswith((info, data))} == set(shipped())
     assert wheel.read(f"{info}/entry_points.txt").decode().split() == [
         "[console_scripts]", "cnictl", "=", "cnictl.cli.main:main",
     ]  # fmt: skip

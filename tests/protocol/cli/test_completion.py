@@ -87,7 +87,7 @@ class Shell:
         shim = directory / "cnictl"
         shim.write_text(SHIM)
         shim.chmod(0o755)
-        shutil.copy(SCRIPTS / "cnictl.zsh", directory / "_cnictl")
+        shutil.copy(SCRIPTS / "_cnictl", directory)
         (directory / "plugins").mkdir()
         for plugin in ("portmap", "tuning"):
             shutil.copy(f"{plugins}/{plugin}", directory / "plugins")
