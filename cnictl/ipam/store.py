@@ -36,6 +36,8 @@ _LONGEST = 1024
 _ADDRESS_STARTS = frozenset("0123456789abcdef:")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _MAKE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_EXCL
+_NO_UNNAMED_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+"""What open(2) and link(2) say where the file system, the kernel or a missing /proc rules them out."""
 _HINTS = {
     errno.ENOSPC: "free space, or inodes, on the file system of {}",
     errno.EDQUOT: "the quota on the file system of {} is used up",
@@ -121,24 +123,17 @@ class Store:
 
     def reserve(self, address: Address, container_id: str, ifname: str, set_number: int) -> bool:
         """Give an address to an attachment; False when somebody has it.  All or nothing is written."""
-        wanted = Reservation(address, container_id, ifname)
-        name, content = str(address), wanted.content
-        try:
-            fd = os.open(name, _MAKE, 0o600, dir_fd=self._fd)
-        except FileExistsError:
+        name, content = str(address), Reservation(address, container_id, ifname).content
+        if self._has(name):
             return False
-        except OSError as error:
-            raise self._failure("open", name, error) from None
+        self._index.touch()
+        self._index.add(name, content)
         try:
-            self._index.touch()
-            self._index.add(name, content)
-            self._write(fd, name, content)
+            self._make(name, content)
             self._remember(set_number, name)
         except BaseException:
             self._take_back(name)
             raise
-        finally:
-            os.close(fd)
         return True
 
     def remove(self, reservation: Reservation) -> bool:
@@ -197,6 +192,37 @@ class Store:
             return None
         except OSError as error:
             raise self._failure("read", name, error) from None
+        finally:
+            os.close(fd)
+
+    def _has(self, name: str) -> bool:
+        try:
+            os.lstat(name, dir_fd=self._fd)
+        except OSError:
+            return False
+        return True
+
+    def _make(self, name: str, content: bytes) -> None:
+        """Make a file with its content at once: killed half way, a plugin leaves none without an owner."""
+        try:
+            fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._fd)
+            try:
+                self._write(fd, name, content)
+                os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self._fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if error.errno not in _NO_UNNAMED_FILES:
+                raise self._failure("open", name, error) from None
+            self._make_in_place(name, content)
+
+    def _make_in_place(self, name: str, content: bytes) -> None:
+        try:
+            fd = os.open(name, _MAKE, 0o600, dir_fd=self._fd)
+        except OSError as error:
+            raise self._failure("open", name, error) from None
+        try:
+            self._write(fd, name, content)
         finally:
             os.close(fd)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +154,66 @@ def test_a_shorter_last_address_leaves_nothing_of_the_longer(directory: Path, re
     reservations.reserve(Address.parse("10.1.2.200"), "a", "eth0", 0)
     reservations.reserve(THREE, "b", "eth0", 0)
     assert contents(directory)["last_reserved_ip.0"] == b"10.1.2.3"
+
+
+def killed_while_writing(directory: Path, number: int) -> None:
+    """Reserve an address in a process that is killed at the n-th write."""
+    pid = os.fork()
+    if pid == 0:
+        writes = iter(range(number))
+
+        def write(descriptor: int, data: bytes) -> int:
+            if next(writes, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(descriptor, data)
+
+        real, os.write = os.write, write  # type: ignore[assignment]
+        with Store(str(directory)) as opened:
+            opened.reserve(TWO, "id", "eth0", 0)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_whoever_is_killed_leaves_no_address_without_an_owner(directory: Path, number: int):
+    """The file is there with its content or not at all, so that DEL finds it."""
+    killed_while_writing(directory, number)
+    with Store(str(directory)) as opened:
+        for one in opened.of("id", "eth0"):
+            assert opened.remove(one)
+    assert "10.1.2.2" not in contents(directory)
+
+
+@pytest.mark.parametrize("missing", [errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL])
+def test_a_file_system_without_unnamed_files(
+    directory: Path, reservations: Store, missing: int, monkeypatch: pytest.MonkeyPatch
+):
+    """As network file systems are: the file is made where it belongs."""
+
+    def opened(path: str, flags: int, *rest: int, **more: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(missing, os.strerror(missing))
+        return real(path, flags, *rest, **more)
+
+    real = os.open
+    monkeypatch.setattr(os, "open", opened)
+    assert reservations.reserve(TWO, "cid1", "eth0", 0)
+    assert not reservations.reserve(TWO, "cid2", "eth0", 0)
+    assert contents(directory)["10.1.2.2"] == b"cid1\r\neth0"
+    assert modes(directory)["10.1.2.2"] == 0o600
+
+
+def test_without_proc_the_file_is_made_where_it_belongs(
+    directory: Path, reservations: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """An unnamed file gets its name through /proc."""
+
+    def link(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "no /proc")
+
+    monkeypatch.setattr(os, "link", link)
+    assert reservations.reserve(TWO, "cid1", "eth0", 0)
+    assert contents(directory)["10.1.2.2"] == b"cid1\r\neth0"
 
 
 def test_without_the_last_address_there_is_no_reservation(directory: Path, reservations: Store):
