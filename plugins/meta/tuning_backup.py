@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from cnictl.spec.document import Document, decode, encode
+from cnictl.spec.document import DecodeError, Document, decode, encode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import IO_FAILURE, CniError
 
@@ -74,9 +74,14 @@ class Backup:
     def restore(self, netns: Rtnl, ifname: str) -> None:
         """Give a link back what it had, and remove the file; nothing to do without a file.
 
+        Nor is there with half of one: whoever was killed while writing it had changed nothing.
         Raises CnictlError or OSError, leaving the file, when anything cannot be restored.
         """
-        saved = _read(self.path)
+        try:
+            saved = _read(self.path)
+        except DecodeError:
+            self.remove()
+            return
         if saved is None:
             return
         link = netns.link(ifname)

@@ -352,6 +352,20 @@ def test_a_backup_that_cannot_be_written(attach: Attach, node: Node, mounted: st
     assert attachment.call("DEL", tuning).status == 0
 
 
+@pytest.mark.parametrize("text", ["", '{\n "mtu": 15'], ids=["empty", "cut off"])
+def test_a_backup_that_was_never_finished(attach: Attach, node: Node, text: str) -> None:
+    """It is written before anything is changed, so whoever was killed over it left nothing to restore."""
+    attachment = attach(BRIDGE)
+    attachment.add()
+    before = eth0(node)
+    os.makedirs(node.path("/run/cni/tuning"))
+    with open(node.path(BACKUP), "w", encoding="ascii") as file:
+        file.write(text)
+    assert attachment.call("DEL", {"type": "tuning", "mtu": 1400}).status == 0
+    assert not exists(node, BACKUP)
+    assert eth0(node) == before
+
+
 def test_a_backup_in_the_way_is_not_followed(attach: Attach, node: Node) -> None:
     """A symlink that somebody left there is replaced, not written through."""
     os.makedirs(node.path("/run/cni/tuning"))
