@@ -89,7 +89,14 @@ class Runtime:
                 if rollback and reached and known:
                     operation.warnings.append("not rolled back: the attachment was there before")
                 elif rollback and reached:
-                    undone = _delete_plugins(operation, network, reached, attachment, result)
+                    try:
+                        undone = _delete_plugins(operation, network, reached, attachment, result)
+                    except (KeyboardInterrupt, SystemExit) as impatience:
+                        impatience.add_note(
+                            f"while rolling back: DEL of {attachment.container_id} {attachment.ifname}"
+                            f" on {network.name} was not finished, and has to be done"
+                        )
+                        raise
                     if isinstance(error, OperationFailed):
                         error.cleanup = tuple(undone)
                     else:

@@ -122,6 +122,34 @@ def test_a_signal_half_way_rolls_back(bench, number):
     assert bench.cached() == []
 
 
+def test_a_second_ctrl_c_ends_the_clean_up_and_says_so(bench):
+    """Somebody who has no patience with a slow DEL learns what is left to do."""
+    bench.plugin("slow", ADD="echo $$ > $0.add; exec sleep 1000", DEL="echo $$ > $0.del; exec sleep 1000")
+    bench.network("mynet", {"type": "slow"})
+    with subprocess.Popen(
+        bench.argv(["add", "mynet", NETNS, "--container-id", "c1"]),
+        env=bench.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for verb in ("add", "del"):
+            pid = bench.bin / f"slow.{verb}"
+            deadline = time.monotonic() + 20
+            while not (pid.exists() and pid.read_text().strip()):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert stderr.split("\n")[-3:] == [
+        "interrupted",
+        "while rolling back: DEL of c1 eth0 on mynet was not finished, and has to be done",
+        "",
+    ]
+    assert not running((bench.bin / "slow.del").read_text().strip())
+
+
 def test_ctrl_c_removes_the_netns(host):
     """The one that was made for the attachment."""
     host.plugin(ADD="sleep 1000")
