@@ -59,7 +59,7 @@ class Log:
             if not self._file:
                 sys.stderr.write(line)
                 return
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(self._file, flags, 0o600)
             try:
                 os.write(descriptor, line.encode(errors="replace"))

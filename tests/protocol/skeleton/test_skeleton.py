@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from cnictl_plugins.multicall import PROGRAMS
+
 DOUBLE = Path(__file__).with_name("double.py")
 NETNS = "/some/netns/path"
 ENVIRONMENT = {
@@ -40,15 +42,20 @@ class Answer:
         return [line.split()[1] for line in self.stderr.splitlines() if line.startswith("called:")]
 
 
-def call(stdin: str | bytes = CONFIG, told: Any = None, **changes: str | None) -> Answer:
-    """Run the double with the base environment and some changes to it; None takes a variable out."""
+def call(
+    stdin: str | bytes = CONFIG, told: Any = None, more: dict[str, str] | None = None, **changes: str | None
+) -> Answer:
+    """Run the double with the base environment and some changes to it; None takes a variable out.
+
+    The changes are to the protocol's variables, `more` are others.
+    """
     environment = {**ENVIRONMENT, **{f"CNI_{name}": value for name, value in changes.items()}}
     given = {name: value for name, value in environment.items() if value is not None}
     done = subprocess.run(
         [sys.executable, str(DOUBLE)],
         input=stdin if isinstance(stdin, bytes) else stdin.encode(),
         capture_output=True,
-        env={**given, "DOUBLE": json.dumps(told or {}), "PATH": os.environ["PATH"]},
+        env={**given, "DOUBLE": json.dumps(told or {}), "PATH": os.environ["PATH"], **(more or {})},
         check=False,
         timeout=20,
     )
@@ -492,6 +499,41 @@ class TestLog:
         assert answer.status == 0
         assert "cannot write the log" in answer.stderr
         assert not (tmp_path / "elsewhere").exists()
+
+    def test_a_pipe_that_nobody_reads_is_not_waited_for(self, tmp_path: Path) -> None:
+        """A pod must not wait for whoever might read the log."""
+        os.mkfifo(tmp_path / "log")
+        answer = call(config(logFile=str(tmp_path / "log")))
+        assert answer.status == 0
+        assert "cannot write the log" in answer.stderr
+
+    def test_the_environment_wins(self, tmp_path: Path) -> None:
+        """CNICTL_LOG names a level, and a file if the configuration's is not meant; else it is stderr."""
+        for value, file in ((f"debug:{tmp_path}/other", "other"), ("debug", "own"), ("error", "")):
+            given = config(logLevel="panic", logFile=str(tmp_path / "own"))
+            answer = call(given, more={"CNICTL_LOG": value})
+            assert answer.status == 0
+            assert [path.name for path in tmp_path.iterdir()] == [file] * bool(file)
+            for path in tmp_path.iterdir():
+                assert "event=start" in path.read_text()
+                path.unlink()
+
+    @pytest.mark.parametrize("name", PROGRAMS)
+    def test_every_plugin_has_it(self, name: str, plugins_dir: str, tmp_path: Path) -> None:
+        """The keys are common to all; what a plugin answers on stdout stays what it was."""
+        answers = []
+        for keys in ({}, {"logLevel": "debug", "logFile": str(tmp_path / "log")}):
+            done = subprocess.run(
+                [f"{plugins_dir}/{name}"],
+                input=json.dumps({"cniVersion": "1.1.0", "name": "n", "type": name, **keys}).encode(),
+                env={"CNI_COMMAND": "STATUS", "CNI_PATH": plugins_dir, "PATH": os.environ["PATH"]},
+                capture_output=True,
+                check=False,
+                timeout=20,
+            )
+            answers.append((done.returncode, done.stdout, done.stderr))
+        assert answers[0] == answers[1]
+        assert f"plugin={name} network=n event=start" in (tmp_path / "log").read_text()
 
     def test_an_unknown_level_is_info(self, tmp_path: Path) -> None:
         """A slip in a log level fails no pod either; the log says so."""
