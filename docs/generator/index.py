@@ -19,8 +19,8 @@ COMPLETION = """\
 ## Completion
 
 `completions/` has scripts for bash, zsh and fish.  They complete commands and options, and the names of
-networks, namespaces, plugins and containers that there are on this machine.  Installed by pip for the whole
-machine they are where the shells look; elsewhere, or from a checkout:
+networks, namespaces, plugins and containers that there are on this machine.  Installed by pip below
+/usr/local, bash and zsh find them, and fish if XDG_DATA_DIRS names /usr/local/share; else:
 
 ```sh
 . completions/cnictl.bash                                      # bash, for this shell

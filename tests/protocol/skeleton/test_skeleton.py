@@ -43,11 +43,11 @@ class Answer:
 
 
 def call(
-    stdin: str | bytes = CONFIG, told: Any = None, more: dict[str, str] | None = None, **changes: str | None
+    stdin: str | bytes = CONFIG, told: Any = None, log: str | None = None, **changes: str | None
 ) -> Answer:
     """Run the double with the base environment and some changes to it; None takes a variable out.
 
-    The changes are to the protocol's variables, `more` are others.
+    The changes are to the protocol's variables, `log` is CNICTL_LOG.
     """
     environment = {**ENVIRONMENT, **{f"CNI_{name}": value for name, value in changes.items()}}
     given = {name: value for name, value in environment.items() if value is not None}
@@ -55,7 +55,12 @@ def call(
         [sys.executable, str(DOUBLE)],
         input=stdin if isinstance(stdin, bytes) else stdin.encode(),
         capture_output=True,
-        env={**given, "DOUBLE": json.dumps(told or {}), "PATH": os.environ["PATH"], **(more or {})},
+        env={
+            **given,
+            "DOUBLE": json.dumps(told or {}),
+            "PATH": os.environ["PATH"],
+            **({"CNICTL_LOG": log} if log else {}),
+        },
         check=False,
         timeout=20,
     )
@@ -511,7 +516,7 @@ class TestLog:
         """CNICTL_LOG names a level, and a file if the configuration's is not meant; else it is stderr."""
         for value, file in ((f"debug:{tmp_path}/other", "other"), ("debug", "own"), ("error", "")):
             given = config(logLevel="panic", logFile=str(tmp_path / "own"))
-            answer = call(given, more={"CNICTL_LOG": value})
+            answer = call(given, log=value)
             assert answer.status == 0
             assert [path.name for path in tmp_path.iterdir()] == [file] * bool(file)
             for path in tmp_path.iterdir():
