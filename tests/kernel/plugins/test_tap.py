@@ -46,6 +46,23 @@ def sysfs(node: Node) -> tuple[int, int, int]:
     return int(told[0], 16), int(told[1]), int(told[2])
 
 
+def own_context() -> str:
+    """Return the SELinux context of this process, "" where there are none."""
+    try:
+        return Path("/proc/self/attr/current").read_text(encoding="ascii").rstrip("\0\n")
+    except OSError:
+        return ""
+
+
+def write_scripts(node: Node, scripts: dict[str, str]) -> None:
+    """Put programs below the node's /run."""
+    for place, text in scripts.items():
+        path = Path(node.path(f"/run/{place}"))
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+
+
 def names(node: Node) -> list[str]:
     """Return the names of the container's links."""
     return [one["ifname"] for one in witness.ip(node, "link", netns="c1")]
@@ -227,11 +244,7 @@ class TestSELinux:
             "tap_device.EXEC_LABEL = '/run/label'\nsys.exit(multicall.main())\n",
             "path/ip": '#!/bin/sh\ncat /run/label >/run/seen; echo "$@" >/run/words\nexec /sbin/ip "$@"\n',
         }
-        for place, text in scripts.items():
-            path = Path(node.path(f"/run/{place}"))
-            path.parent.mkdir()
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o755)
+        write_scripts(node, scripts)
         Path(node.path("/run/label")).touch()
 
         def make(**keys: Any) -> Attachment:
@@ -253,6 +266,30 @@ class TestSELinux:
         assert sysfs(node) == (0x1902, 1000, 7)
         assert (link["mtu"], "UP" in link["flags"]) == (1300, True)
         assert attachment.check() == ""
+
+    @pytest.mark.kernel_lane
+    def test_the_kernel_starts_ip_in_the_context_and_nothing_else(
+        self, attach: Attach, node: Node, plugins_dir: str
+    ) -> None:
+        """Without a policy there are the contexts that a kernel begins with; the IPAM plugin has its own."""
+        if own_context() != "kernel":
+            unavailable("this kernel has no SELinux, or a policy of its own")
+        answer = '{"cniVersion": "1.0.0", "ips": [{"address": "10.1.2.2/24"}]}'
+        write_scripts(
+            node,
+            {
+                "path/ip": '#!/bin/sh\ncat /proc/self/attr/current >/run/of-ip\nexec /sbin/ip "$@"\n',
+                "bin/own": f"#!/bin/sh\ncat /proc/self/attr/current >/run/of-ipam\necho '{answer}'\n",
+            },
+        )
+        Path(node.path("/run/bin/tap")).symlink_to(f"{plugins_dir}/tap")
+        environment = {"PATH": f"/run/path:{os.environ['PATH']}"}
+        attachment = attach(tap(ipam={"type": "own"}, selinuxContext="unlabeled"), environment=environment)
+        attachment.plugins_dir = "/run/bin"
+        attachment.add()
+        contexts = [Path(node.path(f"/run/{name}")).read_text() for name in ("of-ip", "of-ipam")]
+        assert [one.rstrip("\0\n") for one in contexts] == ["unlabeled", "kernel"]
+        assert sysfs(node) == (0x1802, -1, -1)
 
     def test_what_ip_says_is_told(self, labelled: Callable[..., Attachment], node: Node) -> None:
         """When it fails, as the Go plugin tells it, and nothing is left."""

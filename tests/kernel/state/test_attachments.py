@@ -51,7 +51,7 @@ KINDS = {
     "vrf": "vrf table 10",
 }
 """What `ip link add type` takes, for what scenarios need and a kernel may lack."""
-IN_MACHINE = ("bridge-vlan-trunk", "vlan", "vrf-routes")
+IN_MACHINE = ("bridge-vlan-trunk", "vlan", "vrf")
 BRIDGE = {
     "type": "bridge",
     "bridge": "cni0",
