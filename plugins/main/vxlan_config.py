@@ -81,7 +81,8 @@ class VxlanConfig(PodConfig):
     master = string(
         "master",
         format="ifname",
-        text="interface of the underlay; when absent the one with `local`, else that of the default route",
+        text="interface of the underlay; when absent the one with `local`, if that is not lo, else that of"
+        " the default route",
     )
     local = address("local", text="address to send from; when absent the first one of the underlay")
     underlay = string(

@@ -74,13 +74,12 @@ def _kept(host: Rtnl, config: VxlanConfig, device: Link) -> Underlay | None:
     local = Address.parse(device.local)
     try:
         link = host.link_by_index(device.parent)
-        addresses = [one.prefix.address for one in host.addresses(link)]
+        named = config.master in ("", link.name, *link.altnames)
+        if not (named and config.local in (None, local) and local.version in config.versions()):
+            return None
+        return Underlay(_up(link), local) if _may_send(host, link, local) else None
     except LinkGone:
         return None
-    named = config.master in ("", link.name, *link.altnames)
-    if not (named and config.local in (None, local) and local.version in config.versions()):
-        return None
-    return Underlay(_up(link), local) if local in addresses else None
 
 
 def _link(host: Rtnl, config: VxlanConfig) -> Link:
@@ -97,12 +96,14 @@ def _link(host: Rtnl, config: VxlanConfig) -> Link:
             _require_address(host, link, config.local)
         return _up(link)
     if config.local is not None:
-        for one in host.addresses():
-            if one.prefix.address == config.local:
-                return _up(host.link_by_index(one.link))
-        raise CniError(
-            TRY_AGAIN_LATER, f"no interface of this node has the address {config.local}", 'see "local"'
-        )
+        owners = [one.link for one in host.addresses() if one.prefix.address == config.local]
+        if not owners:
+            raise CniError(
+                TRY_AGAIN_LATER, f"no interface of this node has the address {config.local}", 'see "local"'
+            )
+        link = host.link_by_index(owners[0])
+        if not link.loopback:
+            return _up(link)
     for index in _defaults(host, config):
         return _up(host.link_by_index(index))
     raise CniError(
@@ -141,14 +142,20 @@ def _first(host: Rtnl, config: VxlanConfig, link: Link) -> Address:
 
 
 def _require_address(host: Rtnl, link: Link, local: Address) -> None:
-    addresses = [one.prefix for one in host.addresses(link)]
-    if all(one.address != local for one in addresses):
-        had = ", ".join(map(str, addresses)) or "none"
+    if not _may_send(host, link, local):
+        had = ", ".join(str(one.prefix) for one in host.addresses(link)) or "none"
         raise CniError(
             TRY_AGAIN_LATER,
             f"{link.name} does not have the address {local}",
             f'its addresses are: {had}; see "master" and "local"',
         )
+
+
+def _may_send(host: Rtnl, link: Link, local: Address) -> bool:
+    """Whether an address is one of the link's, or of lo, which a router sends from through any link."""
+    return any(
+        one.prefix.address == local for each in (link, host.link("lo")) for one in host.addresses(each)
+    )
 
 
 def _up(link: Link) -> Link:

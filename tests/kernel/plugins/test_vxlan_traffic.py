@@ -132,6 +132,29 @@ def test_the_underlay_may_be_of_ipv6(nodes: Pair, plugins_dir: str, mode: str) -
     reach(*attach(nodes, plugins_dir, make), 1430)
 
 
+@pytest.mark.parametrize("keys", [{}, {"master": UNDERLAY}])
+def test_the_address_to_send_from_may_be_one_of_lo(
+    nodes: Pair, plugins_dir: str, keys: dict[str, Any]
+) -> None:
+    """As where nodes are routers that announce it; the way to the others is that of the default route."""
+    for number, node in enumerate(nodes, 1):
+        shell(
+            node,
+            f"ip addr add 203.0.113.{number}/32 dev lo",
+            f"ip route add 203.0.113.{3 - number} via 192.0.2.{3 - number}",
+        )
+
+    def make(number: int) -> dict[str, Any]:
+        network = routed(number, local=f"203.0.113.{number}", **keys)
+        remotes = [{**one, "vtep": f"203.0.113.{n}"} for n, one in enumerate(network["remotes"], 1)]
+        return {**network, "remotes": remotes}
+
+    one, other = attach(nodes, plugins_dir, make)
+    reach(one, other, 1450)
+    assert (one.check(), other.check()) == ("", "")
+    Attachment(one.node, plugins_dir, [make(1)], container="c2").add()
+
+
 def test_nodes_find_one_another_by_a_group(nodes: Pair, plugins_dir: str) -> None:
     """Nobody is named; the tunnels learn who has which pod."""
     one, other = attach(
