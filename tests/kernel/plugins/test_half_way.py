@@ -41,12 +41,12 @@ LISTS: dict[str, list[dict[str, Any]]] = {
             "vni": 7,
             "isDefaultGateway": True,
             "ipMasq": True,
-            "ipam": DUAL,
+            "ipam": RANGE,
             "remotes": REMOTES,
         }
     ],
     "vxlan-routed": [
-        {"type": "vxlan", "vni": 7, "mode": "routed", "ipMasq": True, "ipam": DUAL, "remotes": REMOTES}
+        {"type": "vxlan", "vni": 7, "mode": "routed", "ipMasq": True, "ipam": RANGE, "remotes": REMOTES}
     ],
     "macvlan": [{"type": "macvlan", "master": "uplink", "ipam": DUAL}],
     "macvlan-layer2": [{"type": "macvlan", "master": "uplink", "mode": "passthru"}],
