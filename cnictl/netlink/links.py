@@ -99,8 +99,11 @@ class Links(Channel):
         self.add_link(name, link_kinds.veth(peer, peer_netns.netns_fd, mtu), mtu=mtu, mac=mac)
         return self.link(name)
 
-    def add_bridge(self, name: str, *, mtu: int = 0, vlan_filtering: bool = False) -> Link:
-        self.add_link(name, link_kinds.bridge(vlan_filtering=vlan_filtering), mtu=mtu)
+    def add_bridge(
+        self, name: str, *, mtu: int = 0, mac: str | None = None, vlan_filtering: bool = False
+    ) -> Link:
+        """Make a bridge, which has its lowest port's MAC address unless it is given one."""
+        self.add_link(name, link_kinds.bridge(vlan_filtering=vlan_filtering), mtu=mtu, mac=mac)
         return self.link(name)
 
     def delete_link(self, link: str | Link) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from cnictl import sysctl
 from cnictl.declare.model import NODE
 from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
@@ -16,13 +18,17 @@ if TYPE_CHECKING:
 
     from .bridge_config import BridgeConfig
 
+_MULTICAST, _LOCAL = 0x01, 0x02
+"""Bits of the first octet of a MAC address (IEEE 802)."""
+
 
 def ensure(request: Request, host: Rtnl, config: BridgeConfig) -> Link:
     """Return the bridge, made when it is not there; one that is there keeps its MTU and VLAN filtering."""
     name = config.bridge
     prefix = f'failed to create bridge "{name}": '
     try:
-        host.add_bridge(name, mtu=config.mtu, vlan_filtering=config.vlan_filtering)
+        mac = _random_mac() if config.is_gateway and not config.vlan else None
+        host.add_bridge(name, mtu=config.mtu, mac=mac, vlan_filtering=config.vlan_filtering)
     except NetlinkError as error:
         if error.reason != "file exists":
             raise CniError(INTERNAL, f'{prefix}could not add "{name}": {error.reason}', str(error)) from None
@@ -147,6 +153,15 @@ def _add_vlan(host: Rtnl, port: Link, vid: int, *, untagged: bool, error: str) -
         host.add_bridge_vlan(port, vid, pvid=untagged, untagged=untagged)
     except NetlinkError as failure:
         raise CniError(INTERNAL, f"{error}: {failure.reason}", f"VLAN {vid}: {failure}") from None
+
+
+def _random_mac() -> str:
+    """Return a MAC address for a bridge that is a gateway, which keeps it from its first moment on.
+
+    Were it pinned later only, several first containers could each be told another one.
+    """
+    first, *others = os.urandom(6)
+    return bytes([first & ~_MULTICAST | _LOCAL, *others]).hex(":")
 
 
 def _delete_unused(host: Rtnl, name: str) -> None:
