@@ -47,7 +47,21 @@ def main(options: Sequence[str]) -> int:
     """Run the tests in the machine and give pytest's exit status."""
     shared = ROOT / "build/lanes"
     shared.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-m", "pytest", "-q", "-m", MARK, "-p", "no:cacheprovider", "--timeout=300"]
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        MARK,
+        "-p",
+        "no:cacheprovider",
+        "--timeout=300",
+        "-n",
+        str(machine.PROCESSORS),
+        "--dist",
+        "loadfile",
+    ]
     env = {"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8", "CI": os.environ.get("CI", "")}
     try:
         status = machine.run(

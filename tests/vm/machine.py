@@ -27,7 +27,8 @@ PACKAGES = {
     "depmod": "kmod",
     "unxz": "xz-utils",
 }
-MEMORY = 1536  # MiB
+MEMORY = 2048  # MiB
+PROCESSORS = 2
 CARD_MAC = "02:00:00:00:00:ca"
 """Of the guest's network card, which is for tests to move about: its cable ends in the machine."""
 
@@ -118,7 +119,7 @@ def _qemu(kernel: Kernel, initramfs: Path, sockets: Mapping[str, str]) -> list[s
         shares += ["-chardev", f"socket,id={tag},path={socket}"]
         shares += ["-device", f"vhost-user-fs-pci,chardev={tag},tag={tag}"]
     return [
-        QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", str(MEMORY),
+        QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", str(PROCESSORS), "-m", str(MEMORY),
         "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot",
         "-object", f"memory-backend-memfd,id=memory,size={MEMORY}M,share=on", "-numa", "node,memdev=memory",
         *shares,
