@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments validate explain schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -73,6 +73,11 @@ _cnictl_knows() {
             options='--nad --strict --conf-dir --cni-path -o --output -h --help'
             values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='file...;'
+            ;;
+        'explain')
+            options='-o --output -h --help'
+            values=' -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments=':CNI101 :CNI102 :CNI103 :CNI104 :CNI105 :CNI201 :CNI202 :CNI203 :CNI204 :CNI205 :CNI206 :CNI207 :CNI208 :CNI209 :CNI210 :CNI301 :CNI302 :CNI303 :CNI304 :CNI305 :CNI306 :CNI307 :CNI308 :CNI309 :CNI310 :CNI311 :CNI312 :CNI401 :CNI402 :CNI403 :CNI404 :CNI405 :CNI406 :CNI501 :CNI502 :CNI601 :CNI602 :CNI603;'
             ;;
         'schema')
             options='-h --help'

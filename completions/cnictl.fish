@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -125,6 +125,8 @@ set -g __cnictl_taking \
     'validate --cni-path' \
     'validate -o' \
     'validate --output' \
+    'explain -o' \
+    'explain --output' \
     'snapshot --netns' \
     'snapshot --sysctl' \
     'snapshot --file' \
@@ -262,6 +264,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and s
 complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
+complete -c cnictl -n '__cnictl_is \'\'' -a explain -d 'Tell what a code means: why it matters, an example, and what to do.'
 complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, of one plugin\'s object, or of scenarios.'
 complete -c cnictl -n '__cnictl_is \'\'' -a snapshot -d 'Write down the state of a node and its pods.'
 complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachments with what they should be.'
@@ -435,6 +438,9 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -l cni-path -x -a '(__fish_comp
 complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'explain\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'explain\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'explain\' 1' -a 'CNI101 CNI102 CNI103 CNI104 CNI105 CNI201 CNI202 CNI203 CNI204 CNI205 CNI206 CNI207 CNI208 CNI209 CNI210 CNI301 CNI302 CNI303 CNI304 CNI305 CNI306 CNI307 CNI308 CNI309 CNI310 CNI311 CNI312 CNI401 CNI402 CNI403 CNI404 CNI405 CNI406 CNI501 CNI502 CNI601 CNI602 CNI603'
 complete -c cnictl -n '__cnictl_is \'schema\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'schema\' 1' -a 'bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan multus passthru portmap ptp sbr static tap tuning vlan vrf vxlan scenario'
 complete -c cnictl -n '__cnictl_is \'snapshot\'' -l netns -x -a '(__cnictl_names netns)' -d 'A namespace to look at, by the name that it has in the output'

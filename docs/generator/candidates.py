@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnictl.cli import complete
+from cnictl.cli.explain import EXPLAINERS
 from cnictl.conformance.suite import POINTS
 from cnictl_plugins import multicall
 
@@ -45,6 +46,7 @@ OF_COMMAND = {
 
 WORDS = {
     ("exec", "VERB"): ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"),
+    ("explain", "CODE"): tuple(one.code for each in EXPLAINERS for one in each.codes()),
     ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario"),
     ("conformance", "POINT"): tuple(point.name for point in POINTS),
 }

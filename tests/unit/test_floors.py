@@ -26,7 +26,7 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "child configuration durable firewalld flock forwarding inotify install invoke"
+            "child configuration durable explanation firewalld flock forwarding inotify install invoke"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",

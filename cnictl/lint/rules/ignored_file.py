@@ -21,6 +21,9 @@ def ignored_file(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     A runtime does not look at other files.  That is how to put one aside, and a puzzle when
     nobody meant to.
+
+    ## What to do
+    Give it the ending of its form if it should be read, and leave it alone if not.
     """
     name = os.path.basename(conf.path)
     proper = LISTS[0] if conf.form == "list" else SINGLES[0]

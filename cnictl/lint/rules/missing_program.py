@@ -19,6 +19,9 @@ def missing_program(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     A runtime that does not find a program fails ADD.  The rule is only looked at where there is a
     directory to look into.
+
+    ## What to do
+    Install the plugin, or correct its name in `type`.  `cnictl install` installs ours.
     """
     if conf.programs is None:
         return

@@ -23,6 +23,9 @@ def program_release(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     A plugin ignores a key that came with a later release, without a word.  The rule asks the
     programs for their release, with `--cni-path` only; those of others do not tell it.
+
+    ## What to do
+    Install the plugins of that release or a later one, or take the key out.
     """
     if conf.programs is None or not conf.programs.ask:
         return

@@ -20,6 +20,10 @@ def program_version(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     A plugin compares the version with those that it supports, and fails when it is not among them.
     The rule asks the programs, with `--cni-path` only: it runs them with the command VERSION.
+
+    ## What to do
+    Install a newer plugin, or state a `cniVersion` that all plugins of the list support; `cnictl version`
+    shows which those are.
     """
     if conf.programs is None or not conf.programs.ask:
         return

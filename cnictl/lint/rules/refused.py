@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from cnictl.lint.described import readers, top
 from cnictl.lint.mention import mentioned
@@ -15,8 +16,13 @@ from cnictl.spec.errors import CniError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cnictl.lint.locate import Pointer
     from cnictl.lint.subject import Configuration, PluginObject
     from cnictl.plugin.skel import Plugin
+
+
+_ANSWERS: WeakKeyDictionary[Configuration, dict[tuple[Pointer, str], CniError | None]] = WeakKeyDictionary()
+"""What plugins said to a configuration, as several rules want to know it."""
 
 
 @rule("CNI302", "refused")
@@ -53,12 +59,17 @@ def refused(conf: Configuration) -> Iterator[Remark]:
 
 def refusal(conf: Configuration, plugin: PluginObject, program: Plugin) -> CniError | None:
     """Return what a program of ours that reads a plugin's object says no with, None when it does not."""
-    request = _request(conf, plugin)
-    try:
-        program.config(request.document).validate(request)
-    except CniError as error:
-        return error
-    return None
+    answers = _ANSWERS.setdefault(conf, {})
+    question = (plugin.where, program.name)
+    if question not in answers:
+        request = _request(conf, plugin)
+        try:
+            program.config(request.document).validate(request)
+        except CniError as error:
+            answers[question] = error
+        else:
+            answers[question] = None
+    return answers[question]
 
 
 def _request(conf: Configuration, plugin: PluginObject) -> Request:

@@ -21,17 +21,17 @@ def same_name(conf: Configuration) -> Iterator[Remark]:
     Of two files with one name a runtime that looks for it takes the first, lists before single
     plugins.  Reservations, chains and cached Results are kept by the network's name: what one file
     set up is garbage to the other.
+
+    ## What to do
+    Rename one of the networks, or remove the file that is not wanted.  What the network of the removed
+    file still has attached must be detached first.
     """
-    others = [other for other in conf.siblings if other.name == conf.name and _order(other) < _order(conf)]
-    if conf.name and others:
-        first = min(others, key=_order)
+    if conf.directory is None or not conf.name:
+        return
+    first = conf.directory.by_name[conf.name][0]
+    if first is not conf:
         yield Remark(
             ("name",),
             f"{os.path.basename(first.path)} has the network {conf.name!r} as well, and comes first",
             "rename one of the networks, or remove one of the files",
         )
-
-
-def _order(conf: Configuration) -> tuple[bool, bytes]:
-    """Return what libcni sorts by when it looks for a name: lists first, then the files' names."""
-    return conf.extension != ".conflist", os.fsencode(conf.path)

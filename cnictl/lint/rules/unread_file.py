@@ -19,6 +19,9 @@ def unread_file(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     One file that cannot be read, such as a link to nowhere, ends the search for a network in some
     runtimes.  What is very large is no configuration, and nothing is said of what is in it.
+
+    ## What to do
+    Take the file out of the directory, or mend its link or its mode.
     """
     if conf.unread:
         yield Remark((), conf.unread, "take it out of the directory, if it is no configuration")

@@ -21,6 +21,9 @@ def wrong_extension(conf: Configuration) -> Iterator[Remark]:
     ## Why it matters
     Runtimes read `.conf` and `.json` as a single plugin.  In a list they find no `type`, and skip
     the file or fail.
+
+    ## What to do
+    Let its name end in `.conflist`.
     """
     if conf.members is None or conf.extension not in SINGLES or "plugins" not in conf.members:
         return

@@ -26,11 +26,12 @@ def example(one: Rule, heading: str) -> str:
 
 @pytest.mark.parametrize("one", all_rules(), ids=lambda one: one.code)
 def test_a_rule_explains_itself(one: Rule):
-    """A sentence of what should be, and why; an example where a text can be one."""
+    """A sentence of what should be, and why; an example where a text can be one, and else what to do."""
     lines = inspect.cleandoc(one.doc).splitlines()
     assert lines[0].endswith(".")
     assert "## Why it matters" in lines
     assert ("## Instead of" in lines) == ("## Write" in lines) == (one.code not in OF_FILES)
+    assert ("## What to do" in lines) == (one.code in OF_FILES)
 
 
 @pytest.mark.parametrize(
