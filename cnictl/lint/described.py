@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnictl.spec.catalog import REFERENCE
@@ -33,7 +34,7 @@ class Level:
     @property
     def keys(self) -> dict[str, Key[Any]]:
         """Every key that is known here, by its name."""
-        return {key.name: key for one in self.classes for key in one.keys}
+        return _keys(self.classes)
 
     def below(self) -> Iterator[tuple[Key[Any], str, list[Level]]]:
         """Yield each known key that is there, as it is spelled, and the described objects in its value.
@@ -41,17 +42,12 @@ class Level:
         A key that two classes know comes once for each class, its objects with both descriptions.
         """
         spelled = {name.casefold(): name for name in self.members}
-        for one in self.classes:
-            for key in one.keys:
-                name = spelled.get(key.name.casefold())
-                if name is None or self.members[name] is None:
-                    continue
-                classes = self._nested(key.name)
-                yield key, name, list(_levels(self.members[name], (*self.where, name), classes, key.depth))
-
-    def _nested(self, name: str) -> tuple[type[Config], ...]:
-        keys = [key for one in self.classes for key in one.keys if key.name == name]
-        return tuple(dict.fromkeys(key.nested for key in keys if key.nested is not None))
+        for folded, name in spelled.items():
+            value = self.members[name]
+            if value is None:
+                continue
+            for key, classes in _described(self.classes).get(folded, ()):
+                yield key, name, list(_levels(value, (*self.where, name), classes, key.depth))
 
 
 def readers(plugin: PluginObject) -> list[Plugin]:
@@ -60,14 +56,7 @@ def readers(plugin: PluginObject) -> list[Plugin]:
     What a plugin of somebody else does with its keys, or with `ipam`, is not ours to judge, and an
     IPAM plugin in the place of another is wrong as a whole (CNI402).
     """
-    reference = REFERENCE.get(plugin.type)
-    if reference is None or reference.role == "ipam":
-        return []
-    names = [plugin.type]
-    ipam = REFERENCE.get(plugin.ipam_type)
-    if reference.role == "main" and ipam is not None and ipam.role == "ipam":
-        names.append(plugin.ipam_type)
-    return [found for name in names if (found := multicall.load(name)) is not None]
+    return _readers(plugin.type, plugin.ipam_type)
 
 
 def top(plugin: PluginObject, plugins: Sequence[Plugin]) -> Level:
@@ -100,3 +89,33 @@ def _levels(value: Json, where: Pointer, classes: tuple[type[Config], ...], dept
     elif isinstance(value, list):
         for i, one in enumerate(value):
             yield from _levels(one, (*where, i), classes, depth - 1)
+
+
+@cache
+def _readers(name: str, ipam_name: str) -> list[Plugin]:
+    reference = REFERENCE.get(name)
+    if reference is None or reference.role == "ipam":
+        return []
+    names = [name]
+    ipam = REFERENCE.get(ipam_name)
+    if reference.role == "main" and ipam is not None and ipam.role == "ipam":
+        names.append(ipam_name)
+    return [found for name in names if (found := multicall.load(name)) is not None]
+
+
+@cache
+def _keys(classes: tuple[type[Config], ...]) -> dict[str, Key[Any]]:
+    return {key.name: key for one in classes for key in one.keys}
+
+
+@cache
+def _described(
+    classes: tuple[type[Config], ...],
+) -> dict[str, list[tuple[Key[Any], tuple[type[Config], ...]]]]:
+    """Return the keys that are known by a folded name, each with the classes of the objects in its value."""
+    found: dict[str, list[tuple[Key[Any], tuple[type[Config], ...]]]] = {}
+    for key in (key for one in classes for key in one.keys):
+        same = [other for one in classes for other in one.keys if other.name == key.name]
+        inner = tuple(dict.fromkeys(other.nested for other in same if other.nested is not None))
+        found.setdefault(key.name.casefold(), []).append((key, inner))
+    return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.configuration import LISTS, SINGLES, files
 from cnictl.lint import rules
+from cnictl.lint.directory import Directory
 from cnictl.lint.locate import Node, Span, find, line_at, position, spelled
 from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Severity
 from cnictl.lint.subject import Configuration
@@ -85,8 +86,9 @@ def validate(
         if one.path and one.listed:
             by_directory[os.path.dirname(os.path.abspath(one.path))].append(one)
     for together in by_directory.values():
+        directory = Directory(together)
         for one in together:
-            one.siblings = [other for other in together if other is not one]
+            one.directory = directory
     return Report(
         tuple(one.path or STDIN for one in configurations),
         tuple(diagnostic for one in configurations for diagnostic in examine(one)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from cnictl.configuration import LISTS, SINGLES
@@ -14,8 +15,9 @@ from cnictl.spec.errors import CniError
 from cnictl.spec.versions import OLDEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from cnictl.lint.directory import Directory
     from cnictl.lint.locate import Node, Pointer
     from cnictl.lint.programs import Programs
     from cnictl.spec.document import Json
@@ -71,13 +73,13 @@ class PluginObject:
         return isinstance(capabilities, dict) and capabilities.get(capability) is True
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Configuration:
     """One text, and what could be made of it.
 
     `path` is "" for one that is in no file.  `embedded` says that it is the `spec.config` of a
     NetworkAttachmentDefinition, which has the network's name.  `listed` says that a runtime would
-    look at the file; `siblings` are the files beside it that were given too.  `unread` says why there
+    look at the file; `directory` has the files beside it that were given too.  `unread` says why there
     is no text, and then nothing else is known.
 
     `root` is None for what is no JSON, then `broken` says why; `members` is None for what is no object.
@@ -88,7 +90,7 @@ class Configuration:
     embedded: bool = False
     listed: bool = True
     programs: Programs | None = None
-    siblings: Sequence[Configuration] = ()
+    directory: Directory | None = None
     unread: str = ""
     root: Node | None = field(init=False, default=None)
     members: dict[str, Json] | None = field(init=False, default=None)
@@ -120,13 +122,13 @@ class Configuration:
         document = Document(self.members)
         return (document.has("type") or "plugins" in self.members) and document.has("cniVersion")
 
-    @property
+    @cached_property
     def extension(self) -> str:
         """What a runtime looks at: `.conflist`, `.conf`, `.json`, or something else."""
         name = os.path.basename(self.path)
         return name[max(name.rfind("."), 0) :]
 
-    @property
+    @cached_property
     def form(self) -> Form:
         """Whether it is a list or a single plugin: `plugins` says so, or else the file's extension."""
         if self.members is not None and "plugins" in self.members:
@@ -135,12 +137,12 @@ class Configuration:
             return "single"
         return "single" if self.extension in SINGLES else "list"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The network's name, "" for none."""
         return self._string("name")
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The version that counts: the newest that we know of those the text names."""
         if self.form == "single" or self.members is None:
@@ -150,7 +152,7 @@ class Configuration:
         except CniError:
             return self._string("cniVersion") or OLDEST
 
-    @property
+    @cached_property
     def plugins(self) -> list[PluginObject]:
         """The plugins in their order, as far as they are objects."""
         if self.members is None:
@@ -166,7 +168,7 @@ class Configuration:
             if isinstance(one, dict)
         ]
 
-    @property
+    @cached_property
     def all_plugins(self) -> list[PluginObject]:
         """The plugins in their order, each followed by those of the networks that it delegates to."""
         return [found for plugin in self.plugins for found in (plugin, *plugin.delegates())]

@@ -90,8 +90,12 @@ def _diagnostic(one: Diagnostic, console: Console, width: int) -> Iterator[Text]
 
 def _wrapped(text: Text, console: Console, width: int, indent: int) -> Iterator[Text]:
     """Yield the text's lines; those after the first are indented by so much, and at least by INDENT."""
+    room = max(width - max(indent, INDENT), 20)
+    if len(text) <= room and text.plain.isascii():
+        yield Text(" " * indent) + text
+        return
     first = True
-    for part in text.wrap(console, max(width - max(indent, INDENT), 20), overflow="fold"):
+    for part in text.wrap(console, room, overflow="fold"):
         part.rstrip()
         yield Text(" " * (indent if first else max(indent, INDENT))) + part
         first = False
