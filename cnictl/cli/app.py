@@ -32,7 +32,7 @@ COMMANDS = {
     "conf": ("cnictl.cli.conf", "Which configuration the runtime uses, and why not the others."),
     "attachments": ("cnictl.cli.attachments", "What the runtime's cache knows of attachments."),
     "validate": ("cnictl.cli.validate", "Find mistakes in network configurations."),
-    "explain": ("cnictl.cli.explain", "Tell what a code means, and what to do about it."),
+    "explain": ("cnictl.cli.explain", "Tell what a code or an error message means, and what to do."),
     "schema": ("cnictl.cli.schema", "Print the JSON Schema of network configurations."),
     "snapshot": ("cnictl.cli.snapshot", "Write down the state of a node and its pods."),
     "diff": ("cnictl.cli.diff", "Compare states, or attachments with what they should be."),

@@ -46,7 +46,7 @@ OF_COMMAND = {
 
 WORDS = {
     ("exec", "VERB"): ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"),
-    ("explain", "CODE"): tuple(one.code for each in EXPLAINERS for one in each.codes()),
+    ("explain", "CODE|TEXT"): tuple(one.code for each in EXPLAINERS for one in each.codes()),
     ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario"),
     ("conformance", "POINT"): tuple(point.name for point in POINTS),
 }

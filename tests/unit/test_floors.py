@@ -31,8 +31,8 @@ FLOORS = tuple(
         ),
         "plugin runtime",
         "cnictl_plugins",
-        "dhcp doctor leases lint state",
-        "bench conformance plan scenario",
+        "dhcp leases lint state",
+        "bench conformance doctor plan scenario",
         "render",
         "cli",
     )

@@ -50,3 +50,45 @@ def test_what_is_no_code(bench: Bench):
     assert done.stdout == ""
     assert done.stderr.startswith("error: nothing is known of 'CNI30'\nhint: did you mean CNI3")
     assert "\x1b" not in bench("explain", "\x1b[2J", status=2).stderr
+
+
+MESSAGE = (
+    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
+    '"3f2a": plugin type="bridge" name="cbr0" failed (add): failed to set bridge addr: "cni0" already has '
+    "an IP address different from 10.244.2.1/24"
+)
+TOLD = """\
+br-addr-differs error: the bridge has the address of another subnet
+    The node got another pod subnet and the bridge is from before, or two
+    networks use one bridge.
+
+What was said
+    failed to set bridge addr: "cni0" already has an IP address different from
+    10.244.2.1/24
+    of sandbox 3f2a, plugin bridge, network cbr0, operation add
+    by way of kubelet, grpc, containerd, libcni
+"""
+
+
+def test_a_message(bench: Bench):
+    """Its class, its innermost words, whom it is about, and commands with the names filled in."""
+    text = bench("explain", MESSAGE, status=0).stdout
+    assert text.startswith(TOLD)
+    assert "\n    ip link delete cni0\n" in text
+    assert bench("explain", *MESSAGE.split(" "), status=0).stdout == text
+
+
+def test_a_message_on_stdin(bench: Bench):
+    """As it comes from kubectl describe; a message that nobody knows is told by its end."""
+    done = bench("explain", "-", "-o", "json", stdin=f"Name: web-0\n  {MESSAGE}\n", status=0)
+    assert [one["code"] for one in done.json] == ["br-addr-differs"]
+    unknown = bench("explain", "-", stdin="failed to frobnicate: device or resource busy", status=0).stdout
+    assert unknown.startswith("EBUSY info: device or resource busy\n")
+    assert "master-busy" in unknown
+
+
+def test_a_message_that_a_terminal_would_obey(bench: Bench):
+    """Is shown with its escapes spelled out."""
+    done = bench("explain", "-", stdin=f"{MESSAGE} \x1b[2J\x1b]0;title\x07", status=0)
+    assert "\x1b" not in done.stdout
+    assert "\\x1b[2J" in done.stdout

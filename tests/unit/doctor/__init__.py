@@ -1,0 +1,1 @@
+"""The catalogue of failures, and what is recognised of it."""

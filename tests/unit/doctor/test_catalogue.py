@@ -1,0 +1,57 @@
+"""The catalogue: whole, and without contradictions."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnictl.doctor.failure import FAMILIES, Failure, catalogue, consequences, filled
+
+
+@pytest.mark.parametrize("one", catalogue().values(), ids=lambda one: one.code)
+def test_a_class_says_all_that_it_should(one: Failure):
+    """Sentences are sentences, titles are not, and nobody is left without something to do."""
+    assert one.title[0].islower() or one.title.startswith(("IPv6", "SELinux", "AppArmor", *_PRODUCTS))
+    assert not one.title.endswith(".")
+    assert one.severity in {"error", "warning", "info"}
+    for sentence in (one.cause, one.fix, one.avoid):
+        assert sentence.endswith(".")
+    assert one.avoid.startswith("Do not ")
+    assert one.look
+    assert one.run
+    assert one.verify
+    assert one.family in FAMILIES
+
+
+_PRODUCTS = ("Calico", "Cilium", "Multus", "OVN", "flannel")
+
+
+@pytest.mark.parametrize("one", catalogue().values(), ids=lambda one: one.code)
+def test_nothing_comes_of_itself(one: Failure):
+    """Whatever way one follows from consequence to cause, it ends."""
+    seen: set[str] = set()
+    waiting = list(one.after)
+    while waiting:
+        code = waiting.pop()
+        assert code in catalogue()
+        assert code != one.code
+        if code not in seen:
+            seen.add(code)
+            waiting.extend(catalogue()[code].after)
+    assert set(one.like) <= catalogue().keys() - {one.code}
+
+
+def test_no_two_classes_have_the_same_words():
+    """Which would make it a matter of luck which one is told."""
+    texts = [text for one in catalogue().values() for text in one.texts]
+    assert len(texts) == len(set(texts))
+
+
+def test_consequences_are_causes_read_backwards():
+    """A full disk empties caches and reservations."""
+    assert {"cache-empty", "hl-empty-files"} <= {one.code for one in consequences("hl-store-unwritable")}
+
+
+def test_what_is_not_known_stays_in_capitals():
+    """As in a man page; what only looks like a place stays as it is."""
+    text = "cnictl del {network} {netns} -o jsonpath='{.spec}'"
+    assert filled(text, {"network": "web"}) == "cnictl del web NETNS -o jsonpath='{.spec}'"
