@@ -85,8 +85,9 @@ def validate(
     for one in configurations:
         if one.path and one.listed:
             by_directory[os.path.dirname(os.path.abspath(one.path))].append(one)
-    for together in by_directory.values():
-        directory = Directory(together)
+    wholes = {os.path.abspath(path) for path in paths if os.path.isdir(path)}
+    for name, together in by_directory.items():
+        directory = Directory(together, whole=name in wholes)
         for one in together:
             one.directory = directory
     return Report(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cnictl.lint.engine import MOST, NothingToValidate, validate
 from cnictl.lint.programs import Programs
-from tests.unit.lint.texts import bridge, marked, network, written
+from tests.unit.lint.texts import bridge, host_local, marked, network, written
 
 GOOD = network(bridge())
 PROGRAM = """\
@@ -40,7 +41,7 @@ class TestWhatIsLookedAt:
         report = validate([str(tmp_path)])
         assert [Path(name).name for name in report.files] == ["a.conflist", "b.conf"]
         assert report.clean
-        assert report.diagnostics == ()
+        assert [one.code for one in report.diagnostics] == ["CNI505"]
 
     def test_a_file_is_looked_at_whatever_it_is_called(self, tmp_path: Path):
         """Somebody named it."""
@@ -84,7 +85,8 @@ class TestWhatIsLookedAt:
             ("CNI105", "c.conflist", "no such file or directory"),
         ]
         assert [(one.code, Path(one.file).name) for one in found if one.code != "CNI105"] == [
-            ("CNI201", "d.conflist")
+            ("CNI505", "b.conflist"),
+            ("CNI201", "d.conflist"),
         ]
         with pytest.raises(NothingToValidate, match=r"cannot read .*: it has more than 4 MiB"):
             validate([str(tmp_path / "a.conflist")])
@@ -97,9 +99,104 @@ class TestFilesTogether:
         """Lists come before single plugins, as they do for libcni."""
         single = json.dumps({"cniVersion": "0.4.0", "name": "web", "type": "bridge"})
         written(tmp_path, a__conf=single, b__conflist=GOOD, c__conflist=network(bridge(), name="other"))
-        (one,) = validate([str(tmp_path)]).diagnostics
+        one, *others = validate([str(tmp_path)]).diagnostics
+        assert [other.code for other in others] == ["CNI505"]
         assert (one.code, one.severity, Path(one.file).name) == ("CNI501", "warning", "a.conf")
         assert one.message == "b.conflist has the network 'web' as well, and comes first"
+
+    @pytest.mark.parametrize(
+        ("mine", "others", "expected"),
+        [
+            ({"subnet": "10.1.0.0/16"}, {"subnet": "10.1.2.0/24"}, '"10.1.2.0/24"'),
+            ({"subnet": "10.1.0.0/16"}, {"subnet": "10.2.0.0/16"}, ""),
+            (
+                {"subnet": "10.1.0.0/16", "rangeEnd": "10.1.0.99"},
+                {"ranges": [[{"subnet": "10.1.0.0/16", "rangeStart": "10.1.0.100"}]]},
+                "",
+            ),
+            ({"subnet": "fd00::/64"}, {"ranges": [[{"subnet": "fd00::/80"}]]}, '"fd00::/80"'),
+            ({"subnet": "10.1.0.0/33"}, {"subnet": "10.1.0.0/16"}, ""),
+        ],
+    )
+    def test_two_networks_with_the_same_addresses(
+        self, tmp_path: Path, mine: dict[str, Any], others: dict[str, Any], expected: str
+    ):
+        """The later file has the remark, where its range is written; halves of one subnet are no overlap."""
+        written(
+            tmp_path,
+            a__conflist=network(host_local(**mine), name="a"),
+            b__conflist=network(host_local(**others), name="b"),
+        )
+        found = [one for one in validate([str(tmp_path)]).diagnostics if one.code == "CNI503"]
+        assert [(Path(one.file).name, marked(one)) for one in found] == (
+            [("b.conflist", expected)] if expected else []
+        )
+
+    def test_static_addresses_and_masters(self, tmp_path: Path):
+        """A single address lies in a range as well; networks on different masters do not meet."""
+        taken = {"type": "static", "addresses": [{"address": "10.1.0.7/16"}]}
+        pool = {"type": "host-local", "subnet": "10.1.0.0/16"}
+        written(
+            tmp_path,
+            a__conflist=network({"type": "macvlan", "master": "eth1", "ipam": pool}, name="a"),
+            b__conflist=network({"type": "macvlan", "master": "eth2", "ipam": pool}, name="b"),
+            c__conflist=network({"type": "macvlan", "master": "eth2", "ipam": taken}, name="c"),
+        )
+        found = [one for one in validate([str(tmp_path)]).diagnostics if one.code == "CNI503"]
+        assert [(Path(one.file).name, one.message) for one in found] == [
+            ("c.conflist", "10.1.0.7-10.1.0.7 overlaps with 10.1.0.1-10.1.255.254 of b.conflist")
+        ]
+
+    @pytest.mark.parametrize(
+        ("keys", "expected"),
+        [
+            ({"isGateway": True}, 1),
+            ({"isDefaultGateway": True, "bridge": "cni0"}, 1),
+            ({"isGateway": True, "bridge": "cni1"}, 0),
+            ({"isGateway": False}, 0),
+        ],
+    )
+    def test_two_gateways_on_one_bridge(self, tmp_path: Path, keys: dict[str, Any], expected: int):
+        """Named or not: without a name it is cni0."""
+        first = {**host_local(subnet="10.1.0.0/16"), "isGateway": True}
+        second = {**host_local(subnet="10.2.0.0/16"), **keys}
+        written(tmp_path, a__conflist=network(first, name="a"), b__conflist=network(second, name="b"))
+        found = [one for one in validate([str(tmp_path)]).diagnostics if one.code == "CNI504"]
+        assert [Path(one.file).name for one in found] == ["b.conflist"] * expected
+        assert all(
+            one.message == "cni0 is the gateway of a as well, in a.conflist"
+            and one.hint == "that is 10.1.0.0/16, and this 10.2.0.0/16: name another bridge"
+            for one in found
+        )
+
+    def test_the_second_file_of_a_whole_directory(self, tmp_path: Path):
+        """It says which one pods get; of single files nobody knows what is beside them."""
+        for letter in "abc":
+            written(tmp_path, **{f"{letter}__conflist": network(bridge(), name=letter)})
+        (one,) = validate([str(tmp_path)]).diagnostics
+        assert (one.code, one.severity, Path(one.file).name, one.message) == (
+            "CNI505",
+            "info",
+            "b.conflist",
+            "a.conflist comes before this and 1 more, and is the one for pods",
+        )
+        assert validate([str(tmp_path / f"{letter}.conflist") for letter in "ab"]).diagnostics == ()
+
+    def test_files_of_two_providers(self, tmp_path: Path):
+        """One of them was left over: the one whose plugin is not there, where that is known."""
+        (tmp_path / "bin").mkdir()
+        there = Programs([program(tmp_path / "bin", "calico")])
+        flannel, calico = (network({"type": name}, name=name) for name in ("flannel", "calico"))
+        written(tmp_path, a__conflist=flannel, b__conflist=calico, c__conflist=network(bridge(), name="c"))
+        for programs, hint in ((None, ""), (there, ", such as a.conflist, whose plugin is not installed")):
+            found = validate([str(tmp_path)], programs=programs).diagnostics
+            assert [(one.file[-10:], one.message, one.hint) for one in found if one.code == "CNI506"] == [
+                (
+                    "b.conflist",
+                    "this is a file of Calico, and a.conflist, which comes before it, is of flannel",
+                    f"remove the one that was left over{hint}",
+                )
+            ]
 
     def test_files_of_different_directories_may_have_one_name(self, tmp_path: Path):
         """Only one directory is a runtime's."""

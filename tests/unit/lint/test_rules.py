@@ -13,7 +13,10 @@ from cnictl.lint.engine import all_rules
 from cnictl.lint.model import RULES, Rule, rule
 from tests.unit.lint.texts import bridge, codes, host_local, marked, network, only, said
 
-OF_FILES = {"CNI105", "CNI205", "CNI501", "CNI502", "CNI601", "CNI602", "CNI603"}
+OF_FILES = {
+    "CNI105", "CNI205", "CNI501", "CNI502", "CNI503", "CNI504", "CNI505", "CNI506", "CNI601", "CNI602",
+    "CNI603",
+}  # fmt: skip
 """Rules about what a text alone does not show."""
 
 
@@ -496,6 +499,152 @@ class TestChain:
         text = json.dumps({"cniVersion": "1.0.0", "type": "bridge"})
         assert codes(text) == ["CNI202", "CNI206"]
         assert codes(text, embedded=True) == []
+
+
+class TestMeaning:
+    """What can be read, and is refused by the kernel, or does not do what was meant."""
+
+    @pytest.mark.parametrize(
+        ("plugin", "expected"),
+        [
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.0/16", "gw": "10.1.3.1"}]), ["CNI313"]),
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.0/16", "gw": "10.1.2.9"}]), []),
+            (host_local(subnet="fd00::/64", routes=[{"dst": "::/0", "gw": "fe80::1"}]), []),
+            (
+                {
+                    **host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.0/16", "gw": "10.1.3.1"}]),
+                    "capabilities": {"ipRanges": True},
+                },
+                [],
+            ),
+            (
+                host_local(
+                    subnet="10.1.2.0/24",
+                    gateway="10.1.3.1",
+                    routes=[{"dst": "10.9.0.0/16", "gw": "10.1.3.1"}],
+                ),
+                ["CNI309"],
+            ),
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.1/16"}]), ["CNI314"]),
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.1/32"}]), []),
+        ],
+    )
+    def test_routes(self, plugin: dict[str, Any], expected: list[str]):
+        """Through an address that the container can reach, to a network that is one."""
+        assert codes(network(plugin)) == expected
+
+    @pytest.mark.parametrize(
+        ("mtu", "subnet", "message"),
+        [
+            (67, "10.1.0.0/16", "MTU 67 is less than an interface takes"),
+            (68, "10.1.0.0/16", ""),
+            (1279, "fd00::/64", "MTU 1279 is less than IPv6 needs"),
+            (1280, "fd00::/64", ""),
+            (65536, "10.1.0.0/16", "MTU 65536 is more than an interface takes"),
+            (65535, "10.1.0.0/16", ""),
+            (0, "fd00::/64", ""),
+        ],
+    )
+    def test_mtu(self, mtu: int, subnet: str, message: str):
+        """The kernel's own limits; 0 is for the default."""
+        found = said(network({**host_local(subnet=subnet), "mtu": mtu}))
+        assert [(one.code, one.message) for one in found] == ([("CNI315", message)] if message else [])
+
+    @pytest.mark.parametrize(
+        ("rate", "burst", "marks"),
+        [
+            (100, 20_000, ["100"]),
+            (100_000_000, 1514 * 8 - 1, ["12111"]),
+            (100_000_000, 1514 * 8, []),
+            (64_000, 20_000, []),
+        ],
+    )
+    def test_units_of_rate_and_burst(self, rate: int, burst: int, marks: list[str]):
+        """Nobody limits a container to a hundred bits a second."""
+        text = network(bridge(), {"type": "bandwidth", "egressRate": rate, "egressBurst": burst})
+        assert [(one.code, marked(one)) for one in said(text)] == [("CNI316", mark) for mark in marks]
+
+    @pytest.mark.parametrize(
+        ("key", "words", "message"),
+        [
+            ("conditionsV4", ["-s", "10.1.0.0/16", "-j", "DROP"], "'-j' in conditions"),
+            ("conditionsV4", ["-s", "fd00::/8"], "fd00::/8 is no address of IPv4"),
+            ("conditionsV6", ["-s", "10.1.0.1"], "10.1.0.1 is no address of IPv6"),
+            ("conditionsV4", ["-s 10.1.0.0/16"], "'-s 10.1.0.0/16' is one argument for iptables"),
+            ("conditionsV4", ["-m", "comment", "--comment", "a b"], ""),
+            ("conditionsV4", ["ip saddr", "10.1.0.0/16"], ""),
+            ("conditionsV6", ["!", "-s", "fd00::/8"], ""),
+        ],
+    )
+    def test_conditions_of_portmap(self, key: str, words: list[str], message: str):
+        """Arguments of iptables, or words of nft."""
+        portmap = {"type": "portmap", "capabilities": {"portMappings": True}, key: words}
+        found = said(network(bridge(), portmap))
+        assert [(one.code, one.message) for one in found] == ([("CNI317", message)] if message else [])
+
+    @pytest.mark.parametrize(
+        ("second", "clash"),
+        [
+            ({"hostPort": 80, "protocol": "TCP"}, True),
+            ({"hostPort": 80, "protocol": "tcp", "hostIP": "10.0.0.1"}, True),
+            ({"hostPort": 80, "protocol": "udp"}, False),
+            ({"hostPort": 81, "protocol": "tcp"}, False),
+        ],
+    )
+    def test_a_port_given_away_twice(self, second: dict[str, Any], clash: bool):
+        """On one address of the node, or on all of them."""
+        first = {"hostPort": 80, "containerPort": 8080, "protocol": "tcp"}
+        given = {"portMappings": [first, {"containerPort": 8081, **second}]}
+        text = network(bridge(), {"type": "portmap", "runtimeConfig": given})
+        assert ("CNI318" in codes(text)) == clash
+
+    @pytest.mark.parametrize(
+        ("types", "expected"),
+        [
+            (["bridge", "ptp"], ["CNI307", "CNI407"]),
+            (["loopback", "bridge"], []),
+            (["sriov", "bridge"], []),
+            (["bridge", "tuning", "tuning"], []),
+            (["bridge", "firewall", "firewall"], ["CNI410"]),
+        ],
+    )
+    def test_what_stands_twice_in_a_list(self, types: list[str], expected: list[str]):
+        """Two plugins that make an interface, or one that works on it twice."""
+        assert sorted(codes(network(*({"type": name} for name in types)))) == expected
+
+    @pytest.mark.parametrize(
+        ("plugins", "message"),
+        [
+            ([{"type": "macvlan", "ipMasq": True}], "macvlan does not masquerade"),
+            ([{"type": "macvlan", "ipMasq": False}], ""),
+            ([bridge(ipMasq=True)], ""),
+            ([{"type": "calico", "ipMasq": True}], ""),
+            (
+                [{"type": "flannel", "delegate": {"ipMasq": True}}],
+                "masquerades even where flanneld does so",
+            ),
+        ],
+    )
+    def test_masquerading(self, plugins: list[dict[str, Any]], message: str):
+        """By whom it is done, and by nobody else as well."""
+        found = [one.message for one in said(network(*plugins)) if one.code == "CNI408"]
+        assert found == ([message] if message else [])
+
+    @pytest.mark.parametrize(
+        ("plugin", "expected"),
+        [
+            (bridge(capabilities={"mac": True}), []),
+            (bridge(capabilities={"portMappings": True}), ["CNI409"]),
+            (bridge(capabilities={"portMappings": False}), []),
+            ({**host_local(subnet="10.1.0.0/16"), "capabilities": {"ips": True}}, []),
+            (bridge(capabilities={"ips": True}), ["CNI409"]),
+            (bridge(capabilities={"ips": True}, ipam={"type": "whereabouts"}), []),
+            ({"type": "sriov", "capabilities": {"bandwidth": True}}, []),
+        ],
+    )
+    def test_capabilities_that_nobody_reads(self, plugin: dict[str, Any], expected: list[str]):
+        """Its IPAM plugin reads what the plugin asks for, and another's may read anything."""
+        assert codes(network(plugin)) == expected
 
 
 class TestDelegates:
