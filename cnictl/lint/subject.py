@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 Form = Literal["list", "single"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PluginObject:
     """The object of one plugin, and where it stands: ("plugins", 0), or () in a single configuration."""
 
     where: Pointer
     document: Document
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The plugin's name, "" when the object has none."""
         return self.text("type")
 
-    @property
+    @cached_property
     def ipam_type(self) -> str:
         """The IPAM plugin's name, "" when there is none."""
         section = self.document.get("ipam")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from cnictl.lint.described import readers, top
+from cnictl.lint.described import readers
 from cnictl.lint.mention import mentioned
 from cnictl.lint.model import Remark, rule
 from cnictl.lint.rules.wrong_value import problems
@@ -43,10 +43,9 @@ def refused(conf: Configuration) -> Iterator[Remark]:
         ]}
     """
     for plugin in conf.all_plugins:
-        programs = readers(plugin)
-        if any(problems(top(plugin, programs))):
+        if problems(conf, plugin):
             continue  # CNI301 reports them
-        for program in programs:
+        for program in readers(plugin):
             error = refusal(conf, plugin, program)
             if error is not None:
                 inner = mentioned(str(error), plugin.document.members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from cnictl.lint.described import Level, document_of, readers, top
 from cnictl.lint.locate import dotted
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from cnictl.lint.subject import Configuration
+    from cnictl.lint.locate import Pointer
+    from cnictl.lint.subject import Configuration, PluginObject
     from cnictl.spec.document import Json
     from cnictl.spec.keys import Key
+
+
+_PROBLEMS: WeakKeyDictionary[Configuration, dict[Pointer, list[Remark]]] = WeakKeyDictionary()
+"""What cannot be read of a configuration, as two rules want to know it."""
 
 
 @rule("CNI301", "wrong-value")
@@ -35,14 +41,21 @@ def wrong_value(conf: Configuration) -> Iterator[Remark]:
         {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge", "mtu": 1450}]}
     """
     for plugin in conf.all_plugins:
-        for found in problems(top(plugin, readers(plugin))):
+        for found in problems(conf, plugin):
             yield Remark((*plugin.where, *found.where), found.message, found.hint)
 
 
-def problems(level: Level) -> Iterator[Remark]:
-    """Yield what cannot be read of an object and those in it; places begin at the outermost."""
+def problems(conf: Configuration, plugin: PluginObject) -> list[Remark]:
+    """Return what cannot be read of a plugin's object; places begin there."""
+    known = _PROBLEMS.setdefault(conf, {})
+    if plugin.where not in known:
+        known[plugin.where] = list(_problems(top(plugin, readers(plugin))))
+    return known[plugin.where]
+
+
+def _problems(level: Level) -> Iterator[Remark]:
     for key, name, below in level.below():
-        inner = [one for each in below for one in problems(each)]
+        inner = [one for each in below for one in _problems(each)]
         if inner:
             yield from inner
             continue
