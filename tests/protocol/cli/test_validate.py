@@ -29,7 +29,7 @@ def test_without_a_path_it_is_the_directory_of_configurations(bench_with_bridge:
     done = bench_with_bridge("validate", status=1)
     assert f"{bench_with_bridge.conf}/10-b.conflist:" in done.stdout
     assert "CNI301 error: " in done.stdout
-    assert done.stderr.endswith(" files: 1 error\n")
+    assert done.stderr.endswith(" files: 1 error, 1 info\n")
 
 
 def test_warnings_are_for_reading_unless_strict(bench_with_bridge: Bench):
