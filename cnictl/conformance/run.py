@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,21 +9,14 @@ from typing import TYPE_CHECKING
 from cnictl.conformance.model import Finding
 from cnictl.conformance.suite import POINTS
 from cnictl.sandbox.files import bring
-from cnictl.sandbox.node import ROOT, Node, SandboxError
+from cnictl.sandbox.modules import run_main
+from cnictl.sandbox.node import Node
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from cnictl.conformance.model import Profile
-
-PATIENCE = 600.0
-"""Seconds for one point."""
-
-_INSIDE = (
-    "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sys.argv[2:];"
-    " from cnictl.conformance.suite import main; main()"
-)
 
 
 def conformance(
@@ -60,15 +50,7 @@ def _tried(path: str, profile: Profile, directories: Sequence[str], name: str, v
     }
     with Node() as node:
         bring(node, directories)
-        done = node.run(
-            [sys.executable, "-c", _INSIDE, ROOT, *filter(None, sys.path)],
-            stdin=json.dumps(told),
-            env=dict(os.environ),
-            timeout=PATIENCE,
-        )
-    if done.status:
-        raise SandboxError(f"the suite broke off: {done.stderr.strip()[-2000:]}")
-    answer = json.loads(done.stdout)
+        answer = run_main(node, "cnictl.conformance.suite", told, called="the suite")
     if "refused" in answer:
         raise CnictlError(answer["refused"])
     return Finding(**answer["finding"])

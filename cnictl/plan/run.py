@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +12,8 @@ from cnictl.netns_named import DIRECTORY
 from cnictl.plan.gather import gather
 from cnictl.plan.model import Plan, Step
 from cnictl.sandbox.files import pack
-from cnictl.sandbox.node import ROOT, Node, SandboxError
+from cnictl.sandbox.modules import run_main
+from cnictl.sandbox.node import Node, SandboxError
 from cnictl.sandbox.readonly import OWN, is_own
 from cnictl.spec.errors import CnictlError
 from cnictl.state.difference import Difference, difference
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
 
 Verb = Literal["ADD", "DEL", "GC"]
-PATIENCE = 600.0
-"""Seconds for the whole of it."""
-
-_INSIDE = (
-    "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sys.argv[2:];"
-    " from cnictl.plan.inside import main; main()"
-)
 
 
 def plan(
@@ -82,15 +74,7 @@ def plan(
         "seed": asdict(replace(seed, missing=missing)),
     }
     with Node() as node:
-        done = node.run(
-            [sys.executable, "-c", _INSIDE, ROOT, *filter(None, sys.path)],
-            stdin=json.dumps(told),
-            env=dict(os.environ),
-            timeout=PATIENCE,
-        )
-    if done.status:
-        raise SandboxError(f"the copy of the node broke off: {done.stderr.strip()[-2000:]}")
-    answer: dict[str, Any] = json.loads(done.stdout)
+        answer = run_main(node, "cnictl.plan.inside", told, called="the copy of the node")
     if "refused" in answer:
         raise SandboxError(
             f"the copy of the node cannot be kept from writing: {answer['refused']}",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnictl.invoke import directories
 from cnictl.sandbox.files import bring
-from cnictl.sandbox.node import ROOT, Node, SandboxError
+from cnictl.sandbox.modules import run_main
+from cnictl.sandbox.node import Node
 from cnictl.scenario import judge
 from cnictl.scenario.judge import Failure, Outcome
 
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 """Seconds for one plugin."""
-
-PATIENCE = 600.0
-"""Seconds for a whole scenario."""
-
-_INSIDE = (
-    "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sys.argv[2:];"
-    " from cnictl.scenario.inside import main; main()"
-)
 
 
 def run(
@@ -128,31 +119,27 @@ def told(node: Node, scenario: Scenario, steps: Steps, timeout: float = TIMEOUT)
 
     Raises SandboxError when what runs there is lost.
     """
-    done = node.run(
-        [sys.executable, "-c", _INSIDE, ROOT, *filter(None, sys.path)],
-        stdin=json.dumps(
-            {
-                "network": scenario.network,
-                "attachments": [
-                    {
-                        "container": one.container,
-                        "ifname": one.ifname,
-                        "args": dict(one.args),
-                        "capabilities": dict(one.capabilities),
-                    }
-                    for one in scenario.attachments
-                ],
-                "timeout": timeout,
-                "steps": steps,
-            }
-        ),
-        env=dict(os.environ),
+    answer = run_main(
+        node,
+        "cnictl.scenario.inside",
+        {
+            "network": scenario.network,
+            "attachments": [
+                {
+                    "container": one.container,
+                    "ifname": one.ifname,
+                    "args": dict(one.args),
+                    "capabilities": dict(one.capabilities),
+                }
+                for one in scenario.attachments
+            ],
+            "timeout": timeout,
+            "steps": steps,
+        },
+        called=f"scenario {scenario.name!r}",
         cwd=os.path.dirname(os.path.abspath(scenario.file)) if scenario.file else "",
-        timeout=PATIENCE,
     )
-    if done.status:
-        raise SandboxError(f"scenario {scenario.name!r} broke off: {done.stderr.strip()[-2000:]}")
-    answers: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    answers: list[dict[str, Any]] = answer["answers"]
     return answers
 
 
