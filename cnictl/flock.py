@@ -85,15 +85,30 @@ def holder(path: str) -> str:
     """
     try:
         about = os.stat(path)
-        with open("/proc/locks", encoding="ascii") as locks:
-            lines = [line.split() for line in locks]
     except OSError:
         return ""
+    holding = [pid for pid, waits in records(about) if not waits]
+    return f"process {holding[0]} ({_name(holding[0])})" if holding else ""
+
+
+def records(about: os.stat_result) -> list[tuple[int, bool]]:
+    """Return the processes that have, or wait for, an flock(2) on a file, as /proc/locks tells.
+
+    That is the process and whether it waits; those outside of this PID namespace are left out.
+    """
+    try:
+        with open("/proc/locks", encoding="ascii") as locks:
+            lines = [line.split()[1:] for line in locks]
+    except OSError:
+        return []
     wanted = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
-    for words in lines:  # "1: FLOCK ADVISORY WRITE 708 00:1a:1234 0 EOF"; waiting ones have a "->"
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == wanted and int(words[4]) > 0:
-            return f"process {words[4]} ({_name(words[4])})"
-    return ""
+    found = []
+    for words in lines:  # "FLOCK ADVISORY WRITE 708 00:1a:1234 0 EOF", behind a "->" for one that waits
+        waits = words[:1] == ["->"]
+        rest = words[1:] if waits else words
+        if len(rest) > 4 and rest[0] == "FLOCK" and rest[4] == wanted and int(rest[3]) > 0:
+            found.append((int(rest[3]), waits))
+    return found
 
 
 def _open(path: str) -> int:
@@ -150,7 +165,7 @@ def _poll(descriptor: int, patience: float) -> bool:
     return False
 
 
-def _name(pid: str) -> str:
+def _name(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
             return file.read().rstrip("\n")

@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments validate explain schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ipam validate explain schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -68,6 +68,25 @@ _cnictl_knows() {
             options='-n --network -i --ifname --cni-path --cache-dir -o --output -h --help'
             values=' -n=network file; --network=network file; -i=; --ifname=; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='container;'
+            ;;
+        'ipam')
+            commands='ls show check'
+            options='-h --help'
+            ;;
+        'ipam ls')
+            options='--data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'ipam show')
+            options='-a --all --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'ipam check')
+            options='--max-pods --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --max-pods=; --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
             ;;
         'validate')
             options='--nad --strict --conf-dir --cni-path -o --output -h --help'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -121,6 +121,26 @@ set -g __cnictl_taking \
     'attachments show --cache-dir' \
     'attachments show -o' \
     'attachments show --output' \
+    'ipam ls --data-dir' \
+    'ipam ls --conf-dir' \
+    'ipam ls --cache-dir' \
+    'ipam ls -o' \
+    'ipam ls --output' \
+    'ipam show --sandboxes' \
+    'ipam show --grace' \
+    'ipam show --data-dir' \
+    'ipam show --conf-dir' \
+    'ipam show --cache-dir' \
+    'ipam show -o' \
+    'ipam show --output' \
+    'ipam check --max-pods' \
+    'ipam check --sandboxes' \
+    'ipam check --grace' \
+    'ipam check --data-dir' \
+    'ipam check --conf-dir' \
+    'ipam check --cache-dir' \
+    'ipam check -o' \
+    'ipam check --output' \
     'validate --conf-dir' \
     'validate --cni-path' \
     'validate -o' \
@@ -263,6 +283,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a run -d 'Run a command in a throwaway
 complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and show all it says.'
 complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
+complete -c cnictl -n '__cnictl_is \'\'' -a ipam -d 'Which addresses host-local keeps reserved, and which of them nobody has any more.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
 complete -c cnictl -n '__cnictl_is \'\'' -a explain -d 'Tell what a code or a pasted message means, why, and what to do.'
 complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, of one plugin\'s object, or of scenarios.'
@@ -431,6 +452,39 @@ complete -c cnictl -n '__cnictl_is \'attachments show\'' -l cache-dir -x -a '(__
 complete -c cnictl -n '__cnictl_is \'attachments show\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'attachments show\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'attachments show\' 1' -a '(__cnictl_names container)'
+complete -c cnictl -n '__cnictl_is \'ipam\'' -a ls -d 'List networks with their ranges, and how full these are.'
+complete -c cnictl -n '__cnictl_is \'ipam\'' -a show -d 'Show reservations: whose they are, whether somebody has the address, and how that is known.'
+complete -c cnictl -n '__cnictl_is \'ipam\'' -a check -d 'Find what is wrong with reservations, and say what to do about it.'
+complete -c cnictl -n '__cnictl_is \'ipam\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'ipam ls\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
+complete -c cnictl -n '__cnictl_is \'ipam ls\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'ipam ls\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'ipam ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'ipam ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'ipam ls\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'ipam ls\' 1' -F
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -s a -l all -d 'All of them, in full'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l grace -x -d 'How long after it was made nothing is judged'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'ipam show\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'ipam show\' 1' -F
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l max-pods -x -d 'Pods that may run here'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l grace -x -d 'How long after it was made nothing is judged'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'ipam check\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'ipam check\' 1' -F
 complete -c cnictl -n '__cnictl_is \'validate\'' -l nad -d 'The texts are spec.config of NetworkAttachmentDefinitions'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l strict -d 'Warnings count as errors'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'

@@ -31,6 +31,7 @@ COMMANDS = {
     # what is there
     "conf": ("cnictl.cli.conf", "Which configuration the runtime uses, and why not the others."),
     "attachments": ("cnictl.cli.attachments", "What the runtime's cache knows of attachments."),
+    "ipam": ("cnictl.cli.ipam", "Which addresses are reserved, and which nobody has any more."),
     "validate": ("cnictl.cli.validate", "Find mistakes in network configurations."),
     "explain": ("cnictl.cli.explain", "Tell what a code or an error message means, and what to do."),
     "schema": ("cnictl.cli.schema", "Print the JSON Schema of network configurations."),

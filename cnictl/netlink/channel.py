@@ -35,12 +35,18 @@ class Channel:
     """A socket that stays in the namespace it was opened in, while the process stays where it is.
 
     `netns` is a path, an open `Netns`, a descriptor, or None for the namespace this thread is in;
-    `protocol` a NETLINK_* number of linux/netlink.h.  Raises NetnsGone or NetnsError.
+    `protocol` a NETLINK_* number of linux/netlink.h.  `whole` makes a list that changes left
+    incomplete an error.  Raises NetnsGone or NetnsError.
     """
 
     def __init__(
-        self, netns: str | Netns | int | None = None, *, protocol: int = _socket.NETLINK_ROUTE
+        self,
+        netns: str | Netns | int | None = None,
+        *,
+        protocol: int = _socket.NETLINK_ROUTE,
+        whole: bool = False,
     ) -> None:
+        self._whole = whole
         self._netns_fd = -1
         self._sequence = 0
         self._room = bytearray(_ROOM)
@@ -94,7 +100,7 @@ class Channel:
 
         Every question goes through here.  A dump that was interrupted by a change is asked for
         again, five times in all; what the last one gave is then used with a line on stderr, as
-        the Go plugins do.  Raises NetlinkError.
+        the Go plugins do, unless it must be whole.  Raises NetlinkError.
         """
         if not dump:
             self._send(kind, 0, body, what)
@@ -107,6 +113,8 @@ class Channel:
             bodies, interrupted = self._dump(kind, body, what)
             if not interrupted:
                 return bodies
+        if self._whole:
+            raise NetlinkError(what, errno.EINTR)
         sys.stderr.write(
             f"{what}: interrupted by changes {DUMP_ATTEMPTS} times, the list may be incomplete\n"
         )

@@ -152,5 +152,6 @@ def test_those_who_wait_are_not_the_holder(path: str):
         while "->" not in Path("/proc/locks").read_text() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert flock.holder(path).startswith(f"process {holder.pid} ")
+        assert sorted(flock.records(os.stat(path))) == sorted([(holder.pid, False), (waiter.pid, True)])
         waiter.kill()
         holder.kill()

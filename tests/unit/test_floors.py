@@ -57,7 +57,7 @@ FORBIDDEN = {
 }
 """What a module may not import although it is below."""
 
-ASKS_PLUGINS = {"lint", "state"}
+ASKS_PLUGINS = {"leases", "lint", "state"}
 """Who imports plugins from above: to ask what keys they have and what they declare, never to run them.
 
 In `state` that is `attachments` alone, when it is called."""

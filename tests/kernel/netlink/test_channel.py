@@ -26,8 +26,8 @@ class Disturbed(Rtnl):
     The kernel then marks the rest of that list as interrupted.
     """
 
-    def __init__(self, netns: str, times: int) -> None:
-        super().__init__(netns)
+    def __init__(self, netns: str, times: int, *, whole: bool = False) -> None:
+        super().__init__(netns, whole=whole)
         self.disturber = Rtnl(netns)
         self.times = times
         self.asked = 0
@@ -67,6 +67,13 @@ def test_an_interrupted_list_is_asked_for_again(
         assert disturbed.asked == times + 1
     assert names == [one["ifname"] for one in witness.ip(node, "link")]
     assert {f"new{number}" for number in range(1, times + 1)} <= set(names)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_list_that_must_be_whole_is_an_error_else(crowded: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """For those who draw conclusions from what is not in it."""
+    with Disturbed(crowded, 99, whole=True) as disturbed, pytest.raises(NetlinkError, match="interrupted"):
+        disturbed.links()
     assert capsys.readouterr().err == ""
 
 

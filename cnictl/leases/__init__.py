@@ -1,0 +1,1 @@
+"""The addresses that host-local keeps reserved, and which of them nobody has any more."""

@@ -1,0 +1,115 @@
+"""Lists of sandboxes, ids in cgroups, and how many pods there may be."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cnictl.leases import evidence, forecast
+from cnictl.runtime.attachment import Attachment
+from cnictl.runtime.cache import Cache
+from cnictl.spec.errors import CnictlError
+
+ID = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ID}\nother\n",
+        f"# from crictl\n\n  {ID}  \nother",
+        json.dumps({"items": [{"id": ID, "state": "SANDBOX_READY"}, {"id": "other"}]}),
+        json.dumps([ID, "other"]),
+    ],
+)
+def test_lists_of_sandboxes(text: str):
+    """One id a line, or as crictl prints them."""
+    assert evidence.sandboxes_in(text, 7.0) == evidence.Sandboxes(frozenset({ID, "other"}), 7.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "{}", "[1]", '{"items": [{}]}', "{", "POD ID    CREATED\nabc   1 hour ago"]
+)
+def test_what_is_no_list(text: str):
+    """A table of crictl above all: half of it would pass for ids, and the other ids be missing."""
+    with pytest.raises(CnictlError):
+        evidence.sandboxes_in(text, 0)
+
+
+def test_an_empty_list_of_crictl_is_one():
+    """There are no sandboxes."""
+    assert evidence.sandboxes_in('{"items": []}', 1.0).ids == frozenset()
+
+
+def test_a_list_is_as_old_as_its_file(tmp_path: Path):
+    """What was made later is not in it."""
+    file = tmp_path / "pods"
+    file.write_text(ID)
+    os.utime(file, (5, 5))
+    assert evidence.sandboxes_of(str(file)).as_of == 5
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod7.slice/cri-containerd-{ID}.scope",
+        f"0::/kubepods/besteffort/pod7/{ID}",
+        f"0::/machine.slice/libpod-{ID}.scope/container",
+        f"12:pids:/system.slice/docker-{ID}.scope\n11:memory:/\n",
+        f"0::/system.slice/crio-{ID}.scope",
+        f"0::/system.slice/containerd.service/kubepods-pod7.slice:cri-containerd:{ID}",
+    ],
+)
+def test_ids_in_cgroups(path: str):
+    """However a runtime calls its cgroups."""
+    assert ID in evidence._words(path)
+
+
+def test_the_cache_knows_attachments_and_addresses(tmp_path: Path):
+    """And whether their netns is there; a file that cannot be understood may be anybody's."""
+    cache = Cache(str(tmp_path))
+    cache.write("net", Attachment("c1", "/nope", "eth0"), b"{}", None)
+    cache.write("net", Attachment("c2", str(tmp_path), "eth0"), b"{}", None)
+    found = evidence.cached(cache)
+    assert [one.netns_exists for key in found.attached for one in found.attached[key]] == [False, True]
+    assert not found.missing
+    (tmp_path / "results" / "junk").write_text("{")
+    assert "junk" in evidence.cached(cache).missing
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("maxPods: 250\n", 250),
+        ("kind: KubeletConfiguration\nmaxPods: 30 # few\n", 30),
+        ('{\n"maxPods": 40,\n}', 40),
+        ("evictionHard:\n  maxPods: 7\n", 110),
+        ("", 110),
+    ],
+)
+def test_what_kubelet_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, number: int):
+    """In its own file, or its default."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    monkeypatch.setattr(forecast, "KUBELET", str(file))
+    found = forecast._configured()
+    assert found is not None
+    assert found.number == number
+    assert str(file) in found.source
+
+
+def test_the_command_line_of_kubelet():
+    """In both spellings."""
+    assert forecast._flag(["kubelet", "--max-pods", "12"]) == 12
+    assert forecast._flag(["kubelet", "--max-pods=13"]) == 13
+    assert forecast._flag(["kubelet", "--max-pods"]) is None
+
+
+def test_no_kubelet_no_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Unless somebody says how many pods there may be."""
+    monkeypatch.setattr(forecast, "KUBELET", str(tmp_path / "nope"))
+    assert forecast._configured() is None
+    assert forecast.max_pods(5) == (5, "--max-pods")
