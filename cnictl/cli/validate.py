@@ -44,9 +44,12 @@ def validate(
     """Find mistakes in network configurations.
 
     Looks at the texts alone: what a runtime cannot load, what a plugin would refuse at ADD, and
-    what they ignore without a word.  docs/rules.md explains every code.  Where there are plugins
-    it tells which are missing; with --cni-path it also runs them, to ask for the versions that
-    they support.
+    what they ignore without a word.  `cnictl explain CODE` tells more about a mistake.  Where there
+    are plugins it tells which are missing; with --cni-path it also runs them, to ask for the
+    versions that they support.
+
+    In YAML it finds the NetworkAttachmentDefinitions, and the configurations in ConfigMaps, whose
+    placeholders are left to their installer; lines and columns are those of the YAML.
 
     Exit status 0 when there is no error, 1 when there is one.
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnictl.lint.locate import NotJSON, position
+from cnictl.lint.locate import NotJSON, position, scan
 from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _YAML = re.compile(r"(?:---|%YAML|[A-Za-z][\w.-]*:(?:\s|$))")
 _SPELT = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
           "none": "null", "nil": "null", "null": "null", "undefined": "null"}  # fmt: skip
 _CURLY = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+_BLANK = "null"
 _CLOSES = {"{": "}", "[": "]"}
 
 
@@ -67,6 +68,23 @@ def trouble(text: str, found: NotJSON) -> Trouble:
     one = next(_causes(text, found))
     hint = f"{one.hint} (runtimes say: {go_words(text, found)})".lstrip()
     return Trouble(one.offset, max(one.length, 1), one.message, hint)
+
+
+def blank_placeholders(text: str) -> str:
+    """Return a template as long as before, with null for every placeholder that keeps it from being JSON."""
+    while True:
+        try:
+            scan(text)
+        except NotJSON as found:
+            cause = next(_placeholder(text, found), None)
+            if cause is None or found.expected not in ("value", "first value"):
+                return text
+            end = cause.offset + cause.length
+            text = f"{text[: cause.offset]}{_BLANK[: cause.length].ljust(cause.length)}{text[end:]}"
+        except RecursionError:
+            return text
+        else:
+            return text
 
 
 def go_words(text: str, found: NotJSON) -> str:

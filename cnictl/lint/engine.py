@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 from cnictl.configuration import LISTS, SINGLES, files
 from cnictl.lint import rules
+from cnictl.lint.broken import PLACEHOLDER
 from cnictl.lint.directory import Directory
 from cnictl.lint.locate import Node, Span, find, line_at, position, spelled
+from cnictl.lint.manifest import EXTENSIONS, is_manifest
+from cnictl.lint.manifest import embedded as embedded_in
 from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Severity
 from cnictl.lint.subject import Configuration
 from cnictl.spec.errno_text import errno_text
@@ -71,6 +74,15 @@ def validate(
             text, unread = (stdin, "") if name == STDIN else _read(name)
             if unread and name == path:
                 raise NothingToValidate(f"cannot read {path}: {unread}")
+            if is_manifest(text):
+                found = _of_manifest(name, text, programs)
+                if not found and name == path:
+                    raise NothingToValidate(
+                        f"no network configuration in {path}",
+                        hint="it has no NetworkAttachmentDefinition, and no ConfigMap with one",
+                    )
+                configurations += found
+                continue
             one = Configuration(
                 "" if name == STDIN else name,
                 text,
@@ -91,7 +103,7 @@ def validate(
         for one in together:
             one.directory = directory
     return Report(
-        tuple(one.path or STDIN for one in configurations),
+        tuple(dict.fromkeys(one.shown or one.path or STDIN for one in configurations)),
         tuple(diagnostic for one in configurations for diagnostic in examine(one)),
     )
 
@@ -103,10 +115,20 @@ def examine(configuration: Configuration) -> list[Diagnostic]:
         for rule in all_rules()
         if rule.listed == configuration.listed
         for remark in rule.run(configuration)
+        if not (configuration.template and _is_filled_in(configuration, remark))
     }
     return sorted(
         found, key=lambda one: (one.line, one.column, SEVERITIES.index(one.severity), one.code, one.message)
     )
+
+
+def _is_filled_in(configuration: Configuration, remark: Remark) -> bool:
+    """Whether a remark is about a value that an installer puts into a template."""
+    root = configuration.root
+    if root is None or not remark.where:
+        return False
+    _, meant = find(root, remark.where, at_key=remark.at_key)
+    return PLACEHOLDER.search(configuration.text, meant.start, meant.end) is not None
 
 
 def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnostic:
@@ -115,6 +137,8 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
     where, meant = find(root, remark.where, at_key=remark.at_key)
     if remark.offset is not None:
         meant = Span(remark.offset, remark.offset + remark.length)
+    if configuration.frame is not None:
+        text, meant = configuration.frame.text, configuration.frame.outer(meant)
     line, column = position(text, meant.start)
     source = line_at(text, meant.start)
     length = min(meant.end - meant.start, len(source) - column + 1)
@@ -122,7 +146,7 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
         rule.code,
         rule.name,
         remark.severity or rule.severity,
-        configuration.path or STDIN,
+        configuration.shown or configuration.path or STDIN,
         line,
         column,
         spelled(where),
@@ -133,12 +157,28 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
     )
 
 
+def _of_manifest(name: str, text: str, programs: Programs | None) -> list[Configuration]:
+    return [
+        Configuration(
+            "",
+            one.text,
+            embedded=one.named,
+            programs=programs,
+            shown=name,
+            frame=one.frame,
+            template=one.template,
+            trouble=one.trouble,
+        )
+        for one in embedded_in(text)
+    ]
+
+
 def _sources(path: str) -> list[tuple[str, bool]]:
     """Return the files that a path stands for, and whether a runtime would look at each."""
     if path == STDIN or not os.path.isdir(path):
         return [(path, True)]
     listed = files(path, LISTS + SINGLES)
-    if not listed:
+    if not listed and not any(is_manifest(_read(name)[0]) for name in files(path, EXTENSIONS)):
         raise NothingToValidate(
             f"no net configurations found in {path}", hint=f"they end in {', '.join(LISTS + SINGLES)}"
         )

@@ -17,7 +17,9 @@ from cnictl.spec.versions import OLDEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cnictl.lint.broken import Trouble
     from cnictl.lint.directory import Directory
+    from cnictl.lint.frame import Frame
     from cnictl.lint.locate import Node, Pointer
     from cnictl.lint.programs import Programs
     from cnictl.spec.document import Json
@@ -80,7 +82,9 @@ class Configuration:
     `path` is "" for one that is in no file.  `embedded` says that it is the `spec.config` of a
     NetworkAttachmentDefinition, which has the network's name.  `listed` says that a runtime would
     look at the file; `directory` has the files beside it that were given too.  `unread` says why there
-    is no text, and then nothing else is known.
+    is no text, and then nothing else is known.  A text in a Kubernetes object has a `frame`, which says
+    where it stands in the file `shown`, and perhaps `trouble`, why it is none; as a `template` it is
+    filled in by somebody else before a runtime reads it.
 
     `root` is None for what is no JSON, then `broken` says why; `members` is None for what is no object.
     """
@@ -92,12 +96,16 @@ class Configuration:
     programs: Programs | None = None
     directory: Directory | None = None
     unread: str = ""
+    shown: str = ""
+    frame: Frame | None = None
+    template: bool = False
+    trouble: Trouble | None = None
     root: Node | None = field(init=False, default=None)
     members: dict[str, Json] | None = field(init=False, default=None)
     broken: NotJSON | DecodeError | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        if self.unread:
+        if self.unread or self.trouble is not None:
             return
         try:
             value = decode(self.text)

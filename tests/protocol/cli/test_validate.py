@@ -82,6 +82,30 @@ def test_an_attachment_definition_s_text(bench_with_bridge: Bench):
     bench_with_bridge("validate", "--nad", "-", stdin=text, status=0)
 
 
+def test_a_definition_in_yaml(bench_with_bridge: Bench):
+    """It is found among other documents, and line and column are those of the YAML."""
+    text = """\
+kind: Deployment
+spec: {{ .Values.spec }}
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: web}
+spec:
+  config: |
+    {"cniVersion": "1.0.0", "type": "bridge",
+     "mtu": "1500"}
+"""
+    done = bench_with_bridge("validate", "-", stdin=text, status=1)
+    assert done.stdout == (
+        '-:10:13: CNI301 error: key "mtu": expected a whole number, found string "1500"\n'
+        '    "mtu": "1500"}\n'
+        "           ^^^^^^\n"
+        "    hint: write 1500 without quotes\n"
+    )
+    assert done.stderr == "1 file: 1 error\n"
+
+
 def test_schema(bench: Bench):
     """Of the list, or of one plugin."""
     assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1

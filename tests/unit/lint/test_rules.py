@@ -14,8 +14,8 @@ from cnictl.lint.model import RULES, Rule, rule
 from tests.unit.lint.texts import bridge, codes, host_local, marked, network, only, said
 
 OF_FILES = {
-    "CNI105", "CNI205", "CNI501", "CNI502", "CNI503", "CNI504", "CNI505", "CNI506", "CNI601", "CNI602",
-    "CNI603",
+    "CNI105", "CNI106", "CNI205", "CNI501", "CNI502", "CNI503", "CNI504", "CNI505", "CNI506", "CNI601",
+    "CNI602", "CNI603",
 }  # fmt: skip
 """Rules about what a text alone does not show."""
 
