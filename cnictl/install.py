@@ -13,6 +13,7 @@ import os
 import sys
 from importlib.util import find_spec
 
+from cnictl import aside
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LAUNCHER = "cnictl-plugin"
 LIBRARIES = ("jeepney", "yaml")
 """What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
-ASIDE = ".replaced-by-cnictl"
+ASIDE = aside.REPLACED
 _MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
 _UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dhcp", "units")
 _UNIT_MARK = "# Of `cnictl install --systemd`"
@@ -73,9 +74,10 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
 
     `plugins` is the directory of the plugins' modules.  Raises InstallError, with nothing done,
     when a name is taken by a program of somebody else and `force` is not set; with it, that program
-    is kept below ASIDE.
+    is kept below ASIDE.  The same while plugins are recorded, whose places are not theirs.
     """
     names = sorted(names)
+    _refuse_recorded(directory)
     taken = [name for name in (*names, LAUNCHER) if _is_foreign(directory, name)]
     for path in (os.path.join(directory, name) for name in taken):
         if os.path.isdir(path) and not os.path.islink(path):
@@ -109,8 +111,10 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
 def uninstall(directory: str) -> list[str]:
     """Remove our symlinks and launcher, and bring back what they replaced; return the paths removed.
 
-    Raises InstallError when something cannot be removed.  Nothing of others is touched.
+    Raises InstallError when something cannot be removed, and with nothing done while plugins are
+    recorded.  Nothing of others is touched.
     """
+    _refuse_recorded(directory)
     removed = []
     try:
         for name in sorted(os.listdir(directory)):
@@ -205,12 +209,18 @@ def _is_foreign(directory: str, name: str) -> bool:
 
 def _keep_aside(directory: str, name: str) -> None:
     """Give a program of others a second name, in place of an older one that was kept."""
-    aside = os.path.join(directory, ASIDE)
-    os.makedirs(aside, mode=0o755, exist_ok=True)
-    kept = os.path.join(aside, name)
-    if os.path.lexists(kept):
-        os.unlink(kept)
-    os.link(os.path.join(directory, name), kept, follow_symlinks=False)
+    kept = os.path.join(directory, ASIDE)
+    os.makedirs(kept, mode=0o755, exist_ok=True)
+    aside.keep(os.path.join(directory, name), os.path.join(kept, name))
+
+
+def _refuse_recorded(directory: str) -> None:
+    recorded = aside.recorded(directory)
+    if recorded:
+        raise InstallError(
+            f"{directory} has plugins that are recorded: {', '.join(recorded)}",
+            hint=f"cnictl record stop --cni-path {directory}",
+        )
 
 
 def _replace_file(path: str, text: str, mode: int = 0o755) -> bool:
@@ -237,12 +247,12 @@ def _replace_link(path: str) -> None:
 
 
 def _bring_back(directory: str) -> None:
-    aside = os.path.join(directory, ASIDE)
-    if not os.path.isdir(aside):
+    kept = os.path.join(directory, ASIDE)
+    if not os.path.isdir(kept):
         return
-    for name in sorted(os.listdir(aside)):
+    for name in aside.names(kept):
         path = os.path.join(directory, name)
         if not os.path.lexists(path):
-            os.rename(os.path.join(aside, name), path)
-    if not os.listdir(aside):
-        os.rmdir(aside)
+            os.rename(os.path.join(kept, name), path)
+    if not os.listdir(kept):
+        os.rmdir(kept)

@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ipam validate explain schema snapshot diff test plan compare conformance netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ipam validate explain schema snapshot diff test plan compare conformance record netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -130,6 +130,37 @@ _cnictl_knows() {
             options='--config --setup -p --point --spec -i --ifname -j --jobs --cni-path -o --output -h --help'
             values=' --config=file; --setup=; -p=:claims-versions :version-alone :unknown-command :missing-parameter :forbidden-name :network-name :rubbish :unknown-version :error-object :every-version :pure-stdout :unknown-keys :open-args :true-result :add-twice :failed-add :two-interfaces :prev-result :check-holds :check-notices :del-leaves-nothing :del-again :del-without-netns :del-without-result :gc :status :at-once :killed-add :time; --point=:claims-versions :version-alone :unknown-command :missing-parameter :forbidden-name :network-name :rubbish :unknown-version :error-object :every-version :pure-stdout :unknown-keys :open-args :true-result :add-twice :failed-add :two-interfaces :prev-result :check-holds :check-notices :del-leaves-nothing :del-again :del-without-netns :del-without-result :gc :status :at-once :killed-add :time; --spec=; -i=; --ifname=; -j=; --jobs=; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='plugin file;'
+            ;;
+        'record')
+            commands='start stop status ls show build'
+            options='-h --help'
+            ;;
+        'record start')
+            options='--all --cni-path --log-dir --keep --stand-in -h --help'
+            values=' --cni-path=directory; --log-dir=directory; --keep=; --stand-in=file;'
+            arguments='plugin file...;'
+            ;;
+        'record stop')
+            options='--cni-path --delete --log-dir -h --help'
+            values=' --cni-path=directory; --log-dir=directory;'
+            arguments='plugin file...;'
+            ;;
+        'record status')
+            options='--cni-path --log-dir -o --output -h --help'
+            values=' --cni-path=directory; --log-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'record ls')
+            options='--plugin --container-id --failed --log-dir -o --output -h --help'
+            values=' --plugin=plugin file; --container-id=container; --log-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'record show')
+            options='--log-dir -o --output -h --help'
+            values=' --log-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments=';'
+            ;;
+        'record build')
+            options='-h --help'
+            arguments='file;'
             ;;
         'netns')
             commands='ls new rm exec'

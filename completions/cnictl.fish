@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -208,6 +208,24 @@ set -g __cnictl_taking \
     'conformance --cni-path' \
     'conformance -o' \
     'conformance --output' \
+    'record start --cni-path' \
+    'record start --log-dir' \
+    'record start --keep' \
+    'record start --stand-in' \
+    'record stop --cni-path' \
+    'record stop --log-dir' \
+    'record status --cni-path' \
+    'record status --log-dir' \
+    'record status -o' \
+    'record status --output' \
+    'record ls --plugin' \
+    'record ls --container-id' \
+    'record ls --log-dir' \
+    'record ls -o' \
+    'record ls --output' \
+    'record show --log-dir' \
+    'record show -o' \
+    'record show --output' \
     'netns ls --cache-dir' \
     'netns ls -o' \
     'netns ls --output' \
@@ -293,6 +311,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, w
 complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would change, and change nothing.'
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a conformance -d 'Try whether a plugin does what the spec asks of it.'
+complete -c cnictl -n '__cnictl_is \'\'' -a record -d 'Record the calls that a runtime makes: what each plugin was given, said, and how it ended.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a vxlan -d 'Keep an overlay network in step with its other nodes.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
@@ -571,6 +590,42 @@ complete -c cnictl -n '__cnictl_is \'conformance\'' -s o -l output -x -a 'table 
 complete -c cnictl -n '__cnictl_is \'conformance\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'conformance\' 1' -a '(__cnictl_names plugin)'
 complete -c cnictl -n '__cnictl_is \'conformance\' 1' -F
+complete -c cnictl -n '__cnictl_is \'record\'' -a start -d 'Record the calls of plugins from now on.'
+complete -c cnictl -n '__cnictl_is \'record\'' -a stop -d 'Record no more, and bring the plugins back as they were.'
+complete -c cnictl -n '__cnictl_is \'record\'' -a status -d 'Show which plugins are recorded, and how full the log is.'
+complete -c cnictl -n '__cnictl_is \'record\'' -a ls -d 'List recorded calls, the oldest first.'
+complete -c cnictl -n '__cnictl_is \'record\'' -a show -d 'Show all of a recorded call.'
+complete -c cnictl -n '__cnictl_is \'record\'' -a build -d 'Make the program that stands in for plugins, for machines of this kind without a compiler.'
+complete -c cnictl -n '__cnictl_is \'record\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record start\'' -l all -d 'All that there are'
+complete -c cnictl -n '__cnictl_is \'record start\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'record start\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'record start\'' -l keep -x -d 'Calls to keep, the newest ones'
+complete -c cnictl -n '__cnictl_is \'record start\'' -l stand-in -r -F -d 'What `build` made, where no compiler is'
+complete -c cnictl -n '__cnictl_is \'record start\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record start\' 1+' -a '(__cnictl_names plugin)'
+complete -c cnictl -n '__cnictl_is \'record start\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'record stop\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'record stop\'' -l delete -d 'Delete the recorded calls as well'
+complete -c cnictl -n '__cnictl_is \'record stop\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'record stop\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record stop\' 1+' -a '(__cnictl_names plugin)'
+complete -c cnictl -n '__cnictl_is \'record stop\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'record status\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
+complete -c cnictl -n '__cnictl_is \'record status\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'record status\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'record status\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -l plugin -r -a '(__cnictl_names plugin)' -F -d 'Of this plugin only'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -l container-id -x -a '(__cnictl_names container)' -d 'For this container only'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -l failed -d 'Those only that did not succeed'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'record ls\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record show\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'record show\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'record show\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record build\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'record build\' 1' -F
 complete -c cnictl -n '__cnictl_is \'netns\'' -a ls -d 'List the namespaces with a name, and what is attached to them.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a new -d 'Make a namespace and print its path.  `ip netns` knows it as well.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a rm -d 'Remove namespaces.'

@@ -42,6 +42,8 @@ COMMANDS = {
     "plan": ("cnictl.cli.plan", "Show what ADD, DEL or GC would change, and change nothing."),
     "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
     "conformance": ("cnictl.cli.conformance", "Try whether a plugin does what the spec asks of it."),
+    # what happened
+    "record": ("cnictl.cli.record", "Record the calls that a runtime makes of plugins."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "vxlan": ("cnictl.cli.vxlan", "Keep an overlay network in step with its other nodes."),

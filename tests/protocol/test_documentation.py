@@ -127,3 +127,14 @@ def test_scenarios_are_written_as_described(node: Node) -> None:
     """From a network to expectations, and what is said of a mistake."""
     before = "export CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
     run(node, (DOCS / "scenarios.md").read_text(encoding="utf-8"), before)
+
+
+def test_calls_are_recorded_as_described(node: Node) -> None:
+    """On a node with the network of the quick start, whose log is its own."""
+    examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))
+    network = next(command for command, _ in examples if "10-mynet" in command)
+    before = (
+        "mount -t tmpfs none /var/log\nexport CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
+        f"mkdir -p /etc/cni/net.d\n{network}\n"
+    )
+    run(node, (DOCS / "recording.md").read_text(encoding="utf-8"), before)

@@ -26,13 +26,13 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "child configuration durable explanation firewalld flock forwarding inotify install invoke"
+            "aside child configuration durable explanation firewalld flock forwarding inotify install invoke"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",
         "cnictl_plugins",
         "dhcp leases lint state",
-        "bench conformance doctor plan scenario",
+        "bench conformance doctor plan record scenario",
         "render",
         "cli",
     )
@@ -42,6 +42,7 @@ FLOORS = tuple(
 SIDEWAYS = {
     "declare": {"spec"},
     "forwarding": {"netns", "sysctl"},
+    "install": {"aside"},
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},

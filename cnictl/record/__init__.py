@@ -1,0 +1,1 @@
+"""Real calls of plugins, written down as they happen, and done again."""

@@ -1,0 +1,211 @@
+"""The log of recorded calls: a directory with a file for each, named by its number, and the file `ring`.
+
+`ring` holds three numbers, which the stand-ins change without waiting for one another: that of the next
+call, how many are kept, and how many calls could not be written down.  Who takes a number removes the call
+that is as many before it as are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cnictl.aside import fresh_name, remove
+from cnictl.durable import SIZE_LIMIT
+from cnictl.record.model import Call, RecordError
+from cnictl.spec.errno_text import errno_text
+
+DIRECTORY = "/var/log/cnictl/calls"
+KEEP = 1000
+"""Calls that are kept: a few kilobytes each, as a rule, and at most about a megabyte."""
+
+_RING = struct.Struct("=QQQ")
+_KEEP = struct.Struct("=Q")
+_LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """How many calls a log keeps, and how many could not be written down."""
+
+    next: int
+    keep: int
+    lost: int
+
+
+def prepare(directory: str, keep: int) -> None:
+    """Make a log, for its owner only, or have one keep another number of calls.  Raises RecordError."""
+    path = os.path.join(directory, "ring")
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        os.chmod(directory, 0o700)
+        if ring(directory) is None:
+            fresh = fresh_name(path)
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(_RING.pack(max(_numbers(directory), default=0) + 1, keep, 0))
+            os.replace(fresh, path)
+        with open(path, "r+b") as file:
+            file.seek(_KEEP.size)
+            file.write(_KEEP.pack(keep))
+        there = ring(directory)
+        assert there is not None
+        for number in _numbers(directory):
+            if number < there.next - keep:
+                remove(_path(directory, number))
+    except OSError as error:
+        raise _unusable(directory, error) from None
+
+
+def ring(directory: str) -> Ring | None:
+    """Return the numbers of a log; None when there is none.  Raises OSError."""
+    try:
+        with open(os.path.join(directory, "ring"), "rb") as file:
+            data = file.read(_RING.size)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Ring(*_RING.unpack(data)) if len(data) == _RING.size else None
+
+
+def delete(directory: str) -> int:
+    """Remove all calls of a log, and the log; return how many there were.  Raises RecordError."""
+    try:
+        numbers = _numbers(directory)
+        for number in numbers:
+            remove(_path(directory, number))
+        remove(os.path.join(directory, "ring"))
+        if os.path.isdir(directory):
+            os.rmdir(directory)
+    except OSError as error:
+        raise _unusable(directory, error) from None
+    return len(numbers)
+
+
+def calls(directory: str) -> list[Call]:
+    """Return the calls of a log, the oldest first.  Raises RecordError when it cannot be read."""
+    found = []
+    try:
+        for number in _numbers(directory):
+            call = _read(directory, number)
+            if call is not None:
+                found.append(call)
+    except OSError as error:
+        raise _unusable(directory, error) from None
+    return [replace(one, within=_within(one, found)) for one in found]
+
+
+def choose(found: list[Call], which: str) -> Call:
+    """Return the call that a word means: a number, `last`, or the last of PLUGIN or of PLUGIN/VERB.
+
+    Raises RecordError when there is none.
+    """
+    if which.isdigit():
+        fitting = [one for one in found if one.number == int(which)]
+    else:
+        plugin, _, verb = which.partition("/")
+        fitting = [one for one in found if plugin in (one.plugin, _LAST) and verb.upper() in ("", one.verb)]
+    if not fitting:
+        raise RecordError(f"there is no call {which}", hint="`cnictl record ls` lists them")
+    return fitting[-1]
+
+
+def _numbers(directory: str) -> list[int]:
+    try:
+        return sorted(int(name) for name in os.listdir(directory) if name.isdigit())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _path(directory: str, number: int) -> str:
+    return os.path.join(directory, f"{number:08}")
+
+
+def _read(directory: str, number: int) -> Call | None:
+    """Read a call; None when it was dropped meanwhile, or is so new that nothing is in it."""
+    try:
+        with open(os.open(_path(directory, number), os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            data = file.read(SIZE_LIMIT)
+    except FileNotFoundError:
+        return None
+    parts: dict[str, list[bytes]] = {}
+    for name, part in _parts(data):
+        parts.setdefault(name, []).append(part)
+    if "call" not in parts:
+        return None
+    return _call(number, parts)
+
+
+def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts of a call's file: name and length, and so many bytes, each; half a one is none."""
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at)
+        name, _, length = data[at:end].partition(b" ")
+        if end < 0 or not length.isdigit() or end + 1 + int(length) > len(data):
+            return
+        yield name.decode(errors="replace"), data[end + 1 : end + 1 + int(length)]
+        at = end + 2 + int(length)
+
+
+def _call(number: int, parts: dict[str, list[bytes]]) -> Call:
+    facts = _facts(parts["call"][0])
+    end = _facts(parts["end"][0]) if "end" in parts else {}
+    variables = (one.partition("=") for one in _texts(parts, "environment"))
+    callers = (line.partition(" ") for line in _text(b"".join(parts.get("callers", ()))).splitlines())
+    return Call(
+        number,
+        facts.get("path", "").rpartition("/")[2],
+        facts.get("path", ""),
+        facts.get("program", ""),
+        int(facts.get("size", "0")),
+        int(facts.get("modified", "0")),
+        float(facts.get("time", "0")),
+        int(facts.get("pid", "0")),
+        int(facts.get("uid", "0")),
+        facts.get("netns", ""),
+        facts.get("cwd", ""),
+        tuple(map(_text, parts.get("argument", ()))),
+        {name: value for name, equals, value in variables if equals},
+        tuple((int(pid), name) for pid, _, name in callers if pid.isdigit()),
+        " ".join(_texts(parts, "caller")),
+        b"".join(parts.get("stdin", ())),
+        b"".join(parts.get("stdout", ())),
+        b"".join(parts.get("stderr", ())),
+        int(end["status"]) if "status" in end else None,
+        float(end["seconds"]) if "seconds" in end else None,
+        int(end.get("secrets", "0")),
+        tuple(filter(None, end.get("cut", "").split(","))),
+    )
+
+
+def _facts(part: bytes) -> dict[str, str]:
+    pairs = (line.partition("=") for line in _text(part).splitlines())
+    return {name: value for name, _, value in pairs}
+
+
+def _texts(parts: dict[str, list[bytes]], name: str) -> list[str]:
+    """Return the texts of a part that a NUL byte ends, each."""
+    return [_text(one) for one in b"".join(parts.get(name, ())).split(b"\0") if one]
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def _within(call: Call, found: list[Call]) -> int | None:
+    """Return the call whose plugin is this one's caller."""
+    pids = [pid for pid, _ in call.callers]
+    around = [
+        one.number
+        for one in found
+        if one.number < call.number
+        and one.pid in pids
+        and (one.seconds is None or call.time <= one.time + one.seconds)
+    ]
+    return around[-1] if around else None
+
+
+def _unusable(directory: str, error: OSError) -> RecordError:
+    where = error.filename or directory
+    return RecordError(f"the log {directory} cannot be used: {where}: {errno_text(error.errno or 0)}")
