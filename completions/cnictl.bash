@@ -90,7 +90,7 @@ _cnictl_knows() {
             ;;
         'validate')
             options='--nad --strict --conf-dir --cni-path -o --output -h --help'
-            values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml :sarif :github; --output=:table :json :yaml :sarif :github;'
             arguments='file...;'
             ;;
         'explain')

@@ -508,7 +508,7 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -l nad -d 'The texts are spec.c
 complete -c cnictl -n '__cnictl_is \'validate\'' -l strict -d 'Warnings count as errors'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
-complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table json yaml sarif github' -d 'How to print what was found; github is for its workflows'
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'explain\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'

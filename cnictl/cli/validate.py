@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,11 +13,25 @@ from cnictl.cli import options, output, problems
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.invoke import directories
 from cnictl.lint import engine
-from cnictl.lint.engine import STDIN, NothingToValidate
+from cnictl.lint.engine import STDIN, NothingToValidate, Report
+from cnictl.lint.explain import explanations
 from cnictl.lint.model import WARNING
 from cnictl.lint.programs import Programs
 from cnictl.render.diagnostics import Diagnostics, report_members, report_summary
-from cnictl.render.form import Form
+from cnictl.render.form import Form, as_json
+from cnictl.render.sarif import sarif_members
+from cnictl.render.workflow_commands import workflow_commands
+
+
+class Written(StrEnum):
+    """What `--output` takes here."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    SARIF = "sarif"
+    GITHUB = "github"
+
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,7 +54,10 @@ def validate(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     conf_dir: options.ConfDir = options.CONF_DIR,
     cni_path: options.CniPath = "",
-    form: options.Output = Form.TABLE,
+    form: Annotated[
+        Written,
+        typer.Option("--output", "-o", help="How to print what was found; github is for its workflows."),
+    ] = Written.TABLE,
 ) -> None:
     """Find mistakes in network configurations.
 
@@ -65,11 +83,20 @@ def validate(
         )
     except NothingToValidate as error:
         raise problems.UsageProblem(str(error), hint=error.hint) from error
-    output.show(form, lambda: report_members(report), lambda: Diagnostics(report))
-    if form is Form.TABLE:
+    _show(form, report)
+    if form is Written.TABLE:
         output.note(report_summary(report))
     if not report.clean or (strict and report.count(WARNING)):
         raise typer.Exit(problems.NO)
+
+
+def _show(form: Written, report: Report) -> None:
+    if form is Written.SARIF:
+        output.put(as_json(sarif_members(report, explanations())))
+    elif form is Written.GITHUB:
+        output.put(workflow_commands(report))
+    else:
+        output.show(Form(form.value), lambda: report_members(report), lambda: Diagnostics(report))
 
 
 def _stdin() -> str:
