@@ -70,7 +70,7 @@ _cnictl_knows() {
             arguments='container;'
             ;;
         'ipam')
-            commands='ls show check'
+            commands='ls show check reclaim'
             options='-h --help'
             ;;
         'ipam ls')
@@ -86,6 +86,11 @@ _cnictl_knows() {
         'ipam check')
             options='--max-pods --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
             values=' --max-pods=; --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments='network file;'
+            ;;
+        'ipam reclaim')
+            options='-y --yes --empty --foreign --undo --journal --patience --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --undo=file; --journal=file; --patience=; --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='network file;'
             ;;
         'validate')

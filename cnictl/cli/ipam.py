@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnictl.cli import options, output
-from cnictl.cli.problems import NO, UsageProblem
-from cnictl.leases import evidence, findings, forecast, namespaces, survey
+from cnictl.cli.problems import NO, UsageProblem, failed
+from cnictl.leases import evidence, findings, forecast, namespaces, reclaim, survey
+from cnictl.leases.journal import Journal, new_path
+from cnictl.leases.journal import read as read_journal
 from cnictl.leases.networks import networks
 from cnictl.render.form import Form
 from cnictl.render.ipam import (
     findings_members,
     findings_table,
+    outcomes_members,
+    outcomes_table,
     reservations_members,
     reservations_table,
     reservations_text,
@@ -28,12 +32,14 @@ from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnictl.leases.evidence import Evidence, Gatherer, Sandboxes
     from cnictl.leases.namespaces import Sightings
     from cnictl.leases.networks import Network
+    from cnictl.leases.reclaim import Outcome
     from cnictl.leases.survey import Surveyed
+    from cnictl.leases.verdict import Verdict
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -152,10 +158,102 @@ def check(
     found = findings.check(surveyed, seen, forecast.max_pods(max_pods), look_again)
     _tell_gaps(seen)
     output.show(form, lambda: findings_members(found, seen), lambda: findings_table(found))
-    if not found and form is Form.TABLE:
-        output.note(f"nothing is wrong with {len(surveyed)} networks")
     if findings.is_wrong(found):
         raise typer.Exit(NO)
+    if form is Form.TABLE:
+        output.note(f"nothing is wrong with {', '.join(one.network.name for one in surveyed)}")
+
+
+@app.command(name="reclaim")
+def reclaim_(
+    net: Net = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it, and not only show it.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Also files that name no container.")] = False,
+    foreign: Annotated[bool, typer.Option("--foreign", help="Also addresses outside of all ranges.")] = False,
+    undo: Annotated[str, typer.Option("--undo", metavar="FILE", help="Put back what a journal has.")] = "",
+    journal: Annotated[
+        str,
+        typer.Option(
+            "--journal", metavar="FILE", help="The journal.", show_default="a new one beside the cache"
+        ),
+    ] = "",
+    patience: Annotated[
+        float, typer.Option("--patience", metavar="SECONDS", min=0, help="How long to wait for a lock.")
+    ] = reclaim.PATIENCE,
+    sandboxes: SandboxList = "",
+    whole_node: WholeNode = False,
+    grace: Annotated[
+        float,
+        typer.Option("--grace", metavar="SECONDS", min=60, help="What is younger than this is left alone."),
+    ] = evidence.GRACE,
+    data_dir: DataDir = None,
+    conf_dir: options.ConfDir = options.CONF_DIR,
+    cache_dir: options.CacheDir = options.CACHE_DIR,
+    form: options.Output = Form.TABLE,
+) -> None:
+    """Free addresses that nobody has; without --yes, show which ones these would be.
+
+    Those are orphans, for which every source says so.  It is found out again while the lock of the
+    plugins is held, and a file is removed only if it is what it was.  Before that it is written to a
+    journal, from which --undo puts back what is still free.  Exit status 1 when that cannot be, as
+    something is not known that might say that an address is in use.
+
+    Only the reservation is freed.  Where the cache still knows the attachment, `cnictl del NET --cached`
+    cleans up what other plugins left as well.
+
+    Example: crictl pods -o json | cnictl ipam reclaim --sandboxes - --yes
+    """
+    if undo:
+        entries = read_journal(undo)
+        if yes:
+            restored = reclaim.undo(entries, patience=patience)
+            _carry_out(restored, form, f"are there again, of {len(entries)} in {undo}")
+        else:
+            _carry_out(reclaim.preview(entries), form)
+        return
+    wanted: set[Verdict] = {"orphan"}
+    wanted |= {"empty"} if empty else set()
+    wanted |= {"foreign"} if foreign else set()
+    gatherer = _gatherer(sandboxes, cache_dir, whole_node, grace)
+    surveyed, seen = _survey(net, conf_dir, cache_dir, data_dir, gatherer)
+    try:
+        reclaim.refuse(seen.gaps)
+        if not yes:
+            _carry_out(reclaim.planned(surveyed, wanted), form)
+            return
+        with Journal(journal or new_path(cache_dir)) as kept:
+            freed = reclaim.reclaim_all(surveyed, gatherer, kept, wanted, patience=patience)
+            _carry_out(
+                freed,
+                form,
+                f"are free; `cnictl ipam reclaim --undo {kept.path} --yes` takes it back",
+                kept.path,
+            )
+    except reclaim.Refused as error:
+        failed(error)
+        raise typer.Exit(NO) from error
+
+
+def _carry_out(steps: Iterator[Outcome], form: Form, closing: str = "", journal: str = "") -> None:
+    """Print what becomes of each reservation, also when there is no going on half way.
+
+    `closing` is what to say of those that were changed, "" for a plan.
+    """
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(steps)
+    finally:
+        count = sum(one.done for one in outcomes)
+        written = journal if count else ""
+        output.show(
+            form,
+            lambda: outcomes_members(outcomes, written, planned=not closing),
+            lambda: outcomes_table(outcomes, planned=not closing),
+        )
+        if count:
+            output.note(f"{count} reservations {closing or 'in all: nothing was changed, --yes does it'}")
+    if not count:
+        output.note("nothing was changed" if outcomes else "there is nothing to do")
 
 
 def _survey(

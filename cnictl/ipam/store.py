@@ -148,6 +148,17 @@ class Store:
             raise self._failure("unlink", name, error) from None
         return True
 
+    def restore(self, address: Address, content: bytes, modified: int) -> bool:
+        """Put a reservation back as it was, `modified` in ns since 1970; False when the address is taken."""
+        name = str(address)
+        if self._has(name):
+            return False
+        self._index.touch()
+        self._index.add(name, content.strip())
+        self._make(name, content)
+        os.utime(name, ns=(modified, modified), dir_fd=self._fd, follow_symlinks=False)
+        return True
+
     def of(self, container_id: str, ifname: str, *, thorough: bool = False) -> list[Reservation]:
         """Return what an attachment has, and what old files give to its container without an interface.
 

@@ -105,8 +105,14 @@ def read(directory: str) -> Contents:
 def read_one(directory: int | None, name: str) -> tuple[bytes, int] | str:
     """Return content and modification time of a file, or why there are none; "" when it is not there.
 
-    `name` is a path when no open directory is given.
+    `name` is a path when no open directory is given.  White space around the content is left out.
     """
+    found = read_raw(directory, name)
+    return found if isinstance(found, str) else (found[0].strip(), found[1])
+
+
+def read_raw(directory: int | None, name: str) -> tuple[bytes, int] | str:
+    """Return the same with all that is in the file."""
     try:
         fd = os.open(name, _READ, dir_fd=directory)
     except FileNotFoundError:
@@ -117,7 +123,7 @@ def read_one(directory: int | None, name: str) -> tuple[bytes, int] | str:
         about = os.fstat(fd)
         if not stat.S_ISREG(about.st_mode):
             return "it is no file"
-        return os.read(fd, LONGEST).strip(), about.st_mtime_ns
+        return os.read(fd, LONGEST), about.st_mtime_ns
     except OSError as error:
         return errno_text(error.errno or 0)
     finally:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cnictl.leases.evidence import Evidence
     from cnictl.leases.findings import Finding
+    from cnictl.leases.reclaim import Outcome
     from cnictl.leases.survey import Surveyed, Usage
     from cnictl.leases.verdict import Judged
     from cnictl.render.form import Data
@@ -143,6 +144,46 @@ def findings_members(found: Iterable[Finding], evidence: Evidence) -> dict[str, 
                 "hint": one.hint or None,
             }
             for one in found
+        ],
+    }
+
+
+def outcomes_table(outcomes: Sequence[Outcome], *, planned: bool) -> RenderableType:
+    """Return one line a reservation that was, or would be, freed or put back; of many, how many more."""
+    from rich.console import Group
+    from rich.text import Text
+
+    done = DIM if planned else GOOD
+    rows = [
+        (
+            one.network,
+            str(one.address),
+            short_id(one.container_id),
+            one.ifname,
+            (one.words, done if one.done else BAD),
+        )
+        for one in outcomes[:MOST]
+    ]
+    made = table(("NETWORK", "ADDRESS", "CONTAINER", "IFNAME", "OUTCOME"), rows)
+    more = len(outcomes) - MOST
+    return Group(made, Text(f"and {more} more, which -o json has")) if more > 0 else made
+
+
+def outcomes_members(outcomes: Iterable[Outcome], journal: str, *, planned: bool) -> dict[str, Data]:
+    """Return all of them for `-o json`; `journal` is null when nothing was changed."""
+    return {
+        "planned": planned,
+        "journal": journal or None,
+        "reservations": [
+            {
+                "network": one.network,
+                "address": str(one.address),
+                "containerID": one.container_id,
+                "ifname": one.ifname,
+                "done": one.done,
+                "outcome": one.words,
+            }
+            for one in outcomes
         ],
     }
 

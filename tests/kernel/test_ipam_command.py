@@ -193,7 +193,7 @@ def test_nothing_to_find(node: Node, ipam: Run, directory: str):
     """Right after ADD, and when all is gone."""
     attachments = attach(node, directory, "c1", "c2")
     done = ipam("check")
-    assert (done.status, done.stdout, done.stderr) == (0, "", "nothing is wrong with 1 networks\n")
+    assert (done.status, done.stdout, done.stderr) == (0, "", "nothing is wrong with net\n")
     for one in attachments:
         one.delete()
     assert ipam("check").status == 0
