@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ipam validate explain schema snapshot diff test plan compare conformance record netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -97,6 +97,16 @@ _cnictl_knows() {
             options='--nad --strict --conf-dir --cni-path -o --output -h --help'
             values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml :sarif :github; --output=:table :json :yaml :sarif :github;'
             arguments='file...;'
+            ;;
+        'doctor')
+            commands='collect'
+            options='--pod --container --network --bundle --log --kubectl --conf-dir --cni-path -o --output -h --help'
+            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'doctor collect')
+            options='--log --kubectl --conf-dir --cni-path -h --help'
+            values=' --log=file; --kubectl=file; --conf-dir=directory; --cni-path=directory;'
+            arguments='file;'
             ;;
         'explain')
             options='-o --output -h --help'

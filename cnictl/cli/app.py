@@ -33,6 +33,7 @@ COMMANDS = {
     "attachments": ("cnictl.cli.attachments", "What the runtime's cache knows of attachments."),
     "ipam": ("cnictl.cli.ipam", "Which addresses are reserved, and which nobody has any more."),
     "validate": ("cnictl.cli.validate", "Find mistakes in network configurations."),
+    "doctor": ("cnictl.cli.doctor", "Find out why pods get no network, and what heals it."),
     "explain": ("cnictl.cli.explain", "Tell what a code or an error message means, and what to do."),
     "schema": ("cnictl.cli.schema", "Print the JSON Schema of network configurations."),
     "snapshot": ("cnictl.cli.snapshot", "Write down the state of a node and its pods."),

@@ -1,0 +1,326 @@
+"""All that is known of a node at one moment: what the checks judge, and what goes into an archive.
+
+Paths are the node's own, wherever it was looked at from.  Nothing here is secret: what could be was
+taken out when it was read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tarfile
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_origin, get_type_hints
+
+from cnictl.spec.errors import CnictlError
+
+VERSION = 1
+MEMBER = "bundle.json"
+MOST = 256 << 20
+"""Bytes of an archive's contents that are still read."""
+
+
+class NoBundle(CnictlError):
+    """A file is no bundle, or one of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where the runtime looks for networks and plugins, and which of its files says so ("" for none)."""
+
+    name: str = ""
+    source: str = ""
+    conf_dir: str = "/etc/cni/net.d"
+    bin_dirs: tuple[str, ...] = ("/opt/cni/bin",)
+    max_conf_num: int = 1
+    default_network: str = ""
+    internal_loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """A file of a configuration directory; `text` without secrets, "" for one that no runtime reads."""
+
+    path: str
+    text: str = ""
+    listed: bool = True
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A plugin that a configuration names, and the file that the runtime would start ("" for none).
+
+    `elsewhere` are files of that name where the runtime does not look; `machine` is what an ELF file
+    is for, `interpreter` what it needs to start; `versions` what it says to VERSION.
+    """
+
+    name: str
+    path: str = ""
+    elsewhere: tuple[str, ...] = ()
+    needed_by: str = ""
+    size: int = 0
+    mode: int = 0
+    noexec: bool = False
+    format: str = ""
+    machine: str = ""
+    interpreter: str = ""
+    interpreter_there: bool = True
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAttachment:
+    """A file of the runtime's cache; `problem` says why nothing more is known of it."""
+
+    path: str
+    size: int
+    network: str = ""
+    container: str = ""
+    ifname: str = ""
+    netns: str = ""
+    netns_there: bool = False
+    plugins: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFile:
+    """An address that host-local keeps; empty names for a file without contents."""
+
+    directory: str
+    address: str
+    container: str
+    ifname: str
+    modified: float
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return f"{self.directory}/{self.address}"
+
+    @property
+    def network(self) -> str:
+        """The network whose address it is."""
+        return self.directory.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """A lock file that a process holds with flock(2)."""
+
+    path: str
+    pid: int
+    command: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFact:
+    """A link; `master` and `parent` are names in the same namespace, "" for none."""
+
+    name: str
+    kind: str
+    mac: str
+    mtu: int
+    up: bool
+    master: str = ""
+    parent: str = ""
+    altnames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFact:
+    """An address of a link, as ADDRESS/LENGTH."""
+
+    link: str
+    prefix: str
+    dad_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFact:
+    """A route of the main table."""
+
+    destination: str
+    link: str
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A network namespace: the node's own ("") or one with a path; `problem` says why nothing is known.
+
+    `processes` counts those that are in it.
+    """
+
+    path: str
+    inode: int = 0
+    processes: int = 0
+    problem: str = ""
+    links: tuple[LinkFact, ...] = ()
+    addresses: tuple[AddressFact, ...] = ()
+    routes: tuple[RouteFact, ...] = ()
+
+    def link(self, name: str) -> LinkFact | None:
+        """Return the link that has a name, also as an alternative one."""
+        return next((one for one in self.links if name == one.name or name in one.altnames), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFact:
+    """A chain of the node's packet filter, with its rules as text and the containers that they are of."""
+
+    tool: str
+    table: str
+    name: str
+    source: str
+    policy: str = ""
+    hook: str = ""
+    rules: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The file system of a path, in bytes and inodes."""
+
+    path: str
+    size: int
+    available: int
+    inodes: int
+    free_inodes: int
+    read_only: bool
+    noexec: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFile:
+    """A file or socket of an agent, or of a plugin's daemon.
+
+    `listening` is whether anybody has the socket open, `expires` when its token does (seconds since 1970,
+    0 for none), `missing` what a file should have and has not.
+    """
+
+    path: str
+    there: bool
+    socket: bool = False
+    listening: bool = False
+    expires: float = 0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line of a log, or an event, that tells of a failure."""
+
+    source: str
+    text: str
+    pod: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of this node, as the API server knows it."""
+
+    namespace: str
+    name: str
+    phase: str = ""
+    host_network: bool = False
+    host_ports: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """`modules` says of each module that plugins need whether the running kernel has it or can load it."""
+
+    release: str = ""
+    machine: str = ""
+    boot: float = 0
+    sysctls: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, bool] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    programs: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bundle:
+    """Everything; `unseen` says of a source, by the name of its field, why nothing of it is known."""
+
+    taken: float = 0
+    node: str = ""
+    unseen: dict[str, str] = field(default_factory=dict)
+    runtime: Runtime = field(default_factory=Runtime)
+    configurations: list[ConfigurationFile] = field(default_factory=list)
+    others: list[ConfigurationFile] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
+    cache: list[CachedAttachment] = field(default_factory=list)
+    reservations: list[ReservationFile] = field(default_factory=list)
+    locks: list[HeldLock] = field(default_factory=list)
+    namespaces: list[Namespace] = field(default_factory=list)
+    chains: list[ChainFact] = field(default_factory=list)
+    unread_filters: dict[str, str] = field(default_factory=dict)
+    disks: list[Disk] = field(default_factory=list)
+    agents: list[AgentFile] = field(default_factory=list)
+    kernel: Kernel = field(default_factory=Kernel)
+    messages: list[Message] = field(default_factory=list)
+    pods: list[Pod] = field(default_factory=list)
+
+    @property
+    def own(self) -> Namespace:
+        """The node's own namespace; an empty one when it could not be looked at."""
+        return next((one for one in self.namespaces if not one.path), Namespace(""))
+
+
+def archive(bundle: Bundle) -> bytes:
+    """Return a bundle as one compressed archive."""
+    text = json.dumps({"version": VERSION, **dataclasses.asdict(bundle)}, indent=1).encode()
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as tar:
+        member = tarfile.TarInfo(MEMBER)
+        member.size, member.mtime, member.mode = len(text), int(bundle.taken), 0o600
+        tar.addfile(member, io.BytesIO(text))
+    return written.getvalue()
+
+
+def unarchive(data: bytes) -> Bundle:
+    """Return the bundle of an archive; raises NoBundle."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
+            member = tar.getmember(MEMBER)
+            if member.size > MOST:
+                raise NoBundle(f"the bundle has {member.size} bytes, more than {MOST}")
+            file = tar.extractfile(member)
+            members = json.loads(file.read() if file else b"")
+    except (tarfile.TarError, KeyError, OSError, ValueError, EOFError) as error:
+        raise NoBundle(f"this is no bundle: {error}", hint="`cnictl doctor collect` makes one") from None
+    if not isinstance(members, dict) or members.pop("version", 0) != VERSION:
+        raise NoBundle("this bundle is of another version of cnictl")
+    try:
+        made: Bundle = _built(Bundle, members)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise NoBundle(f"this bundle is broken: {error}") from None
+    return made
+
+
+def _built(kind: Any, value: Any) -> Any:
+    """Return plain data as a value of its type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _built(hints[name], one) for name, one in value.items()})
+    if origin is list:
+        return [_built(arguments[0], one) for one in value]
+    if origin is tuple:
+        return tuple(_built(arguments[0], one) for one in value)
+    if origin is dict:
+        return {str(key): _built(arguments[1], one) for key, one in value.items()}
+    if kind is float and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value

@@ -1,0 +1,197 @@
+"""Reservations of host-local, the runtime's cache, and the disk below them."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from cnictl.doctor.collect import networks_of
+from cnictl.doctor.finding import Seen, check
+from cnictl.spec.document import Document
+from cnictl.spec.errors import CnictlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.doctor.bundle import Bundle, ReservationFile
+    from cnictl.spec.document import Json
+
+SHOWN = 5
+"""Cases of one class that are shown."""
+SETTLED = 30.0
+"""Seconds after which an ADD that made a reservation has made its interface too."""
+LITTLE = 0.02
+"""The share of a disk below which the next write may fail."""
+LITTLE_BYTES = 16 << 20
+
+
+@check("hl-empty-files", needs=("reservations",))
+def without_owner(bundle: Bundle) -> Iterator[Seen]:
+    in_use = _configured(bundle)
+    for one in bundle.reservations:
+        if not one.container:
+            line = (
+                f"{one.path} is empty; the address is in {'use' if one.address in in_use else 'no namespace'}"
+            )
+            yield Seen("hl-empty-files", one.path, (line,), {"file": one.path, "network": one.network})
+
+
+@check("hl-leak", needs=("reservations", "namespaces", "cache"))
+def outlived(bundle: Bundle) -> Iterator[Seen]:
+    orphans = orphaned(bundle)
+    by_network: dict[str, list[ReservationFile]] = defaultdict(list)
+    for one in orphans:
+        by_network[one.network].append(one)
+    for network, found in by_network.items():
+        before = sum(one.modified < bundle.kernel.boot for one in found)
+        first = found[0]
+        lines = [
+            f"{len(found)} of {sum(one.network == network for one in bundle.reservations)} reservations of "
+            f"{network} have an address that is in no namespace"
+            + (f"; {before} are from before the last boot" if before else "")
+        ]
+        lines += [f"{one.path}: container {one.container} {one.ifname}".rstrip() for one in found[:SHOWN]]
+        yield Seen(
+            "hl-leak",
+            f"network {network}",
+            tuple(lines),
+            {"network": network, "container": first.container, "interface": first.ifname or "eth0"},
+        )
+
+
+def orphaned(bundle: Bundle) -> list[ReservationFile]:
+    """Return the reservations whose address is in no namespace, and that nobody may be about to use."""
+    in_use = _configured(bundle)
+    return [
+        one
+        for one in bundle.reservations
+        if one.container and one.address not in in_use and bundle.taken - one.modified > SETTLED
+    ]
+
+
+@check("hl-exhausted", "hl-range-lt-maxpods", needs=("configurations", "reservations"))
+def used_up(bundle: Bundle) -> Iterator[Seen]:
+    orphans = {one.path for one in orphaned(bundle)}
+    for network in networks_of(bundle.configurations):
+        for plugin in network.plugins:
+            section = Document(plugin.members).get("ipam")
+            if plugin.ipam_type != "host-local" or not isinstance(section, dict):
+                continue
+            mine = [one for one in bundle.reservations if one.network == network.name]
+            for first, last, size in _sets(section):
+                taken = [one for one in mine if _between(one.address, first, last)]
+                if len(taken) < size:
+                    continue
+                empty = sum(not one.container for one in taken)
+                gone = sum(one.path in orphans for one in taken)
+                line = (
+                    f"{first}-{last} of {network.name} has {size} addresses and {len(taken)} reservations: "
+                    f"{len(taken) - empty - gone} in use, {gone} of containers that are gone, {empty} empty"
+                )
+                facts = {"network": network.name, "range": f"{first}-{last}"}
+                yield Seen("hl-exhausted", f"network {network.name}", (line,), facts)
+                if not empty and not gone and not bundle.unseen.get("namespaces"):
+                    yield Seen("hl-range-lt-maxpods", f"network {network.name}", (line,), facts)
+
+
+def _sets(section: dict[str, Json]) -> Iterator[tuple[str, str, int]]:
+    """Yield first, last and number of the addresses that a range set of one range can give."""
+    ranges = Document(section).get("ranges")
+    listed = [one for one in ranges if isinstance(one, list)] if isinstance(ranges, list) else []
+    if isinstance(Document(section).get("subnet"), str):
+        listed.append([section])
+    for one in listed:
+        if len(one) != 1 or not isinstance(one[0], dict):
+            continue
+        members = Document(one[0])
+        try:
+            subnet = ipaddress.ip_network(members.string("subnet"), strict=False)
+            start = ipaddress.ip_address(members.string("rangeStart") or int(subnet.network_address) + 1)
+            broadcast = subnet.version == 4 and subnet.prefixlen < 31
+            end = ipaddress.ip_address(
+                members.string("rangeEnd") or int(subnet.broadcast_address) - broadcast
+            )
+            gateway = ipaddress.ip_address(members.string("gateway") or int(subnet.network_address) + 1)
+        except (ValueError, CnictlError):
+            continue
+        inside = start.version == gateway.version and int(start) <= int(gateway) <= int(end)
+        size = int(end) - int(start) + 1 - inside
+        if size > 0:
+            yield str(start), str(end), size
+
+
+def _between(address: str, first: str, last: str) -> bool:
+    here, start = ipaddress.ip_address(address), ipaddress.ip_address(first)
+    return here.version == start.version and int(start) <= int(here) <= int(ipaddress.ip_address(last))
+
+
+@check("hl-lock-held", "xt-lock", needs=("locks",))
+def held(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.locks:
+        code = "xt-lock" if one.path.endswith("xtables.lock") else "hl-lock-held"
+        state = {"D": "waits for a disk or a device", "T": "is stopped", "Z": "is dead"}.get(
+            one.state, "runs"
+        )
+        line = f"process {one.pid} ({one.command}) has locked {one.path}, and {state}"
+        yield Seen(code, one.path, (line,), {"file": one.path, "pid": str(one.pid)})
+
+
+@check("hl-store-unwritable", needs=("disks",))
+def full(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.disks:
+        if one.path != "/var/lib/cni":
+            continue
+        if one.read_only:
+            yield Seen("hl-store-unwritable", one.path, (f"the file system of {one.path} is read-only",))
+        if one.size and one.available < min(one.size * LITTLE, LITTLE_BYTES):
+            line = f"the file system of {one.path} has {one.available} bytes of {one.size} left"
+            yield Seen("hl-store-unwritable", one.path, (line,))
+        if one.inodes and one.free_inodes < one.inodes * LITTLE and one.free_inodes < 1000:
+            line = f"the file system of {one.path} has {one.free_inodes} inodes of {one.inodes} left"
+            yield Seen("hl-store-unwritable", one.path, (line,))
+
+
+@check("netns-mount", needs=("disks", "kernel"))
+def run_is_full(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.disks:
+        if one.path == "/run" and one.inodes and one.free_inodes < 10:
+            yield Seen("netns-mount", "/run", (f"/run has {one.free_inodes} inodes of {one.inodes} left",))
+        if one.path == "/run" and one.size and one.available < 4096:
+            yield Seen("netns-mount", "/run", (f"/run has {one.available} bytes of {one.size} left",))
+    most, now = bundle.kernel.sysctls.get("fs/mount-max", ""), bundle.kernel.counters.get("mounts", 0)
+    if most.isdigit() and now >= int(most) * 0.95:
+        yield Seen("netns-mount", "mounts", (f"{now} mounts of fs.mount-max = {most}",))
+
+
+@check("cache-empty", needs=("cache",))
+def empty_cache(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.cache:
+        if not one.size:
+            yield Seen("cache-empty", one.path, (f"{one.path} is empty",), {"file": one.path})
+
+
+@check("dhcp-socket", needs=("configurations", "agents"))
+def no_dhcp_daemon(bundle: Bundle) -> Iterator[Seen]:
+    for network in networks_of(bundle.configurations):
+        for plugin in network.plugins:
+            section = Document(plugin.members).get("ipam")
+            if plugin.ipam_type != "dhcp" or not isinstance(section, dict):
+                continue
+            path = str(Document(section).get("daemonSocketPath") or "/run/cni/dhcp.sock")
+            agent = next((one for one in bundle.agents if one.path == path), None)
+            if agent and not (agent.there and agent.listening):
+                why = "and nobody listens there" if agent.there else "which is not there"
+                line = f"network {network.name} asks the daemon at {path}, {why}"
+                yield Seen("dhcp-socket", path, (line,), {"network": network.name, "file": path})
+
+
+def _configured(bundle: Bundle) -> set[str]:
+    """Return the addresses of all namespaces."""
+    return {each.prefix.partition("/")[0] for one in bundle.namespaces for each in one.addresses}
+
+
+def age(bundle: Bundle, one: ReservationFile) -> str:
+    """Return how old a reservation is, for people."""
+    return time.strftime("%-d days", time.gmtime(bundle.taken - one.modified))

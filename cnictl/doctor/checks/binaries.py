@@ -1,0 +1,78 @@
+"""Plugins as files: there, executable, for this processor, with what they need to start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnictl.doctor.finding import Seen, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.doctor.bundle import Bundle, Program
+
+_ALIKE = {"i686": {"x86_64"}, "arm": {"aarch64"}}
+"""Processors that run programs for another one."""
+
+
+@check("bin-missing", "bin-dir-mismatch", "bin-loopback-missing", "del-blocked", needs=("programs",))
+def not_installed(bundle: Bundle) -> Iterator[Seen]:
+    path = ":".join(bundle.runtime.bin_dirs)
+    for one in bundle.programs:
+        if one.path:
+            continue
+        facts = {
+            "plugin": one.name,
+            "path": path.replace(":", " "),
+            "network": one.needed_by.rpartition(" ")[2],
+        }
+        line = f"{one.name} is not in {path}, and is needed by {one.needed_by}"
+        if one.name == "loopback" and one.needed_by.startswith("containerd"):
+            yield Seen("bin-loopback-missing", one.name, (line,), facts)
+        elif one.elsewhere:
+            yield Seen(
+                "bin-dir-mismatch", one.name, (line, *(f"{each} is there" for each in one.elsewhere)), facts
+            )
+        else:
+            yield Seen("bin-missing", one.name, (line,), facts)
+        for cached in bundle.cache:
+            if one.name in cached.plugins:
+                yield Seen(
+                    "del-blocked",
+                    f"container {cached.container}",
+                    (f"{cached.path}: DEL needs {one.name}",),
+                    {"network": cached.network, "container": cached.container},
+                )
+
+
+@check("bin-not-executable", "bin-wrong-arch", "bin-interpreter", needs=("programs",))
+def cannot_start(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.programs:
+        if not one.path:
+            continue
+        facts = {"plugin": one.name, "file": one.path}
+        if not one.mode & 0o111:
+            yield Seen("bin-not-executable", one.path, (f"the mode of {one.path} is {one.mode:04o}",), facts)
+        elif one.noexec:
+            yield Seen(
+                "bin-not-executable", one.path, (f"{one.path} is on a file system mounted noexec",), facts
+            )
+        elif reason := _foreign(one, bundle.kernel.machine):
+            yield Seen("bin-wrong-arch", one.path, (reason,), facts)
+        elif not one.interpreter_there:
+            yield Seen(
+                "bin-interpreter",
+                one.path,
+                (f"{one.path} needs {one.interpreter}, which is not there",),
+                facts,
+            )
+
+
+def _foreign(one: Program, machine: str) -> str:
+    if not one.size:
+        return f"{one.path} is empty"
+    if one.format == "other":
+        return f"{one.path} is neither an ELF file nor a script"
+    if one.format == "elf" and one.machine != machine and machine not in _ALIKE.get(one.machine, ()):
+        return f"{one.path} is for {one.machine}, and this is {machine}"
+    return ""

@@ -1,0 +1,246 @@
+"""Links, addresses and namespaces, compared with what configurations want of them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from cnictl.doctor.collect import networks_of
+from cnictl.doctor.finding import Seen, check
+from cnictl.spec.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.doctor.bundle import Bundle, Namespace
+    from cnictl.spec.conflist import NetworkList
+    from cnictl.spec.document import Json
+
+PORTS = 1023
+"""Ports that a bridge can have (BR_MAX_PORTS, net/bridge/br_private.h)."""
+ON_TOP = ("macvlan", "ipvlan", "vlan")
+OVERHEAD = {"vxlan": 50, "geneve": 50, "ipip": 20, "wireguard": 60}
+"""Bytes that encapsulation takes over IPv4."""
+_SMALLEST_V6 = 1280  # RFC 8200, section 5
+_RUNTIMES_OWN = ("cni-", "cnitool-")
+
+
+@check("br-addr-differs", "br-not-bridge", needs=("configurations", "namespaces"))
+def other_bridge(bundle: Bundle) -> Iterator[Seen]:
+    own = bundle.own
+    for network, plugin in _plugins(bundle, "bridge"):
+        name = str(plugin.get("bridge") or "cni0")
+        link = own.link(name)
+        if link is None:
+            continue
+        if link.kind != "bridge":
+            line = (
+                f"{name} is {link.kind or 'a card'}, and network {network.name} wants a bridge of that name"
+            )
+            yield Seen("br-not-bridge", name, (line,), {"bridge": name, "network": network.name})
+            continue
+        if plugin.get("isGateway") is not True and plugin.get("isDefaultGateway") is not True:
+            continue
+        if plugin.get("forceAddress") is True:
+            continue
+        for subnet, gateway in _subnets(plugin):
+            had = [
+                one.prefix
+                for one in own.addresses
+                if one.link == name
+                and _version(one.prefix) == subnet.version
+                and not _is_link_local(one.prefix)
+            ]
+            wanted = f"{gateway}/{subnet.prefixlen}"
+            if had and wanted not in had and not (subnet.version == 6 and _overlap_none(had, subnet)):
+                lines = (
+                    f"{name} has {', '.join(had)}",
+                    f"network {network.name} wants {wanted}",
+                )
+                yield Seen("br-addr-differs", name, lines, {"bridge": name, "network": network.name})
+
+
+@check("br-full", needs=("namespaces",))
+def full_bridge(bundle: Bundle) -> Iterator[Seen]:
+    for link in bundle.own.links:
+        ports = sum(one.master == link.name for one in bundle.own.links) if link.kind == "bridge" else 0
+        if ports >= PORTS:
+            yield Seen(
+                "br-full", link.name, (f"{link.name} has {ports} of {PORTS} ports",), {"bridge": link.name}
+            )
+
+
+@check("master-missing", "master-busy", "mtu-invalid", needs=("configurations", "namespaces"))
+def parents(bundle: Bundle) -> Iterator[Seen]:
+    own = bundle.own
+    for network, plugin in _plugins(bundle, *ON_TOP):
+        kind, name = str(plugin.get("type")), plugin.get("master")
+        if plugin.get("linkInContainer") is True:
+            continue
+        if not isinstance(name, str) or not name:
+            if not any(one.destination in ("0.0.0.0/0", "::/0") for one in own.routes):
+                line = f"network {network.name} names no master, and the node has no default route"
+                yield Seen("master-missing", network.name, (line,), {"network": network.name})
+            continue
+        link, facts = own.link(name), {"master": name, "network": network.name}
+        if link is None:
+            there = next((one.path for one in bundle.namespaces if one.path and one.link(name)), "")
+            names = ", ".join(one.name for one in own.links if one.name != "lo")
+            lines = (
+                f"network {network.name} is on {name}, which is not there",
+                f"there are {names or 'none'}",
+            )
+            yield Seen("master-missing", name, (*lines, *([f"{there} has one"] if there else ())), facts)
+            continue
+        if link.master and kind != "vlan":
+            line = f"{name} is a port of {link.master}"
+            yield Seen("master-busy", name, (line,), facts)
+        other = {"macvlan": "ipvlan", "ipvlan": "macvlan"}.get(kind)
+        above = next((one.name for one in own.links if one.parent == name and one.kind == other), "")
+        if above:
+            yield Seen("master-busy", name, (f"{name} carries {above} of kind {other}",), facts)
+        mtu = plugin.get("mtu")
+        if isinstance(mtu, int) and mtu > link.mtu:
+            line = f"network {network.name} wants an MTU of {mtu}, and {name} has {link.mtu}"
+            yield Seen("mtu-invalid", name, (line,), facts)
+
+
+@check("mtu-overlay", needs=("namespaces",))
+def overlay(bundle: Bundle) -> Iterator[Seen]:
+    links = bundle.own.links
+    tunnels = [one for one in links if one.kind in OVERHEAD and one.up]
+    bridges = [
+        one for one in links if one.kind == "bridge" and any(each.master == one.name for each in links)
+    ]
+    for tunnel in tunnels:
+        below = next((one for one in links if one.name == tunnel.parent), None)
+        if below and tunnel.mtu > below.mtu - OVERHEAD[tunnel.kind]:
+            line = (
+                f"{tunnel.name} has an MTU of {tunnel.mtu}, and {below.name} carries "
+                f"{below.mtu} - {OVERHEAD[tunnel.kind]} = {below.mtu - OVERHEAD[tunnel.kind]}"
+            )
+            yield Seen("mtu-overlay", tunnel.name, (line,))
+        for bridge in bridges:
+            if (
+                tunnel.name.startswith("flannel")
+                and bridge.name.startswith("cni")
+                and bridge.mtu > tunnel.mtu
+            ):
+                line = f"{bridge.name} has an MTU of {bridge.mtu}, and {tunnel.name} carries {tunnel.mtu}"
+                yield Seen("mtu-overlay", bridge.name, (line,))
+
+
+@check("v6-disabled", "v6-module-off", needs=("configurations", "kernel"))
+def without_ipv6(bundle: Bundle) -> Iterator[Seen]:
+    sysctls = bundle.kernel.sysctls
+    for network, plugin in _plugins(bundle, "bridge"):
+        if not any(subnet.version == 6 for subnet, _ in _subnets(plugin)):
+            continue
+        name, facts = str(plugin.get("bridge") or "cni0"), {"network": network.name}
+        if "net/ipv6/conf/all/disable_ipv6" not in sysctls and "net/ipv4/ip_forward" in sysctls:
+            line = f"network {network.name} has an IPv6 range, and /proc/sys/net/ipv6 is not there"
+            yield Seen("v6-module-off", network.name, (line,), facts | {"interface": name})
+            continue
+        mtu = plugin.get("mtu")
+        if isinstance(mtu, int) and 0 < mtu < _SMALLEST_V6:
+            line = f"network {network.name} has an IPv6 range and an MTU of {mtu}, below {_SMALLEST_V6}"
+            yield Seen("v6-module-off", network.name, (line,), facts | {"interface": name})
+        for link in (name, "default"):
+            if sysctls.get(f"net/ipv6/conf/{link}/disable_ipv6") == "1" and (
+                link == name or not bundle.own.link(name)
+            ):
+                line = f"net.ipv6.conf.{link}.disable_ipv6 = 1, and network {network.name} has an IPv6 range"
+                yield Seen("v6-disabled", link, (line,), facts | {"interface": link, "bridge": name})
+
+
+@check("v6-dad", needs=("namespaces",))
+def duplicates(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.namespaces:
+        for address in one.addresses:
+            if address.dad_failed:
+                line = f"{address.prefix} on {address.link} in {one.path or 'the node'} is a duplicate"
+                yield Seen("v6-dad", address.link, (line,), {"interface": address.link, "netns": one.path})
+
+
+@check("netns-bad-magic", needs=("namespaces",))
+def plain_files(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.namespaces:
+        if one.path.startswith("/run/netns/") and "unknown FS magic" in one.problem:
+            yield Seen("netns-bad-magic", one.path, (one.problem,), {"netns": one.path})
+
+
+@check("netns-leak", needs=("namespaces", "cache"))
+def leaked(bundle: Bundle) -> Iterator[Seen]:
+    kept = {one.netns.removeprefix("/var") for one in bundle.cache}
+    for one in _left(bundle):
+        if one.path not in kept:
+            names = ", ".join(link.name for link in one.links if link.name != "lo") or "no interface"
+            line = f"{one.path} has no process and no attachment in the cache; it has {names}"
+            yield Seen("netns-leak", one.path, (line,), {"netns": one.path})
+
+
+def _left(bundle: Bundle) -> list[Namespace]:
+    return [
+        one
+        for one in bundle.namespaces
+        if one.path.rpartition("/")[2].startswith(_RUNTIMES_OWN) and not one.processes and not one.problem
+    ]
+
+
+@check("netns-limit", needs=("namespaces", "kernel"))
+def too_many(bundle: Bundle) -> Iterator[Seen]:
+    most = bundle.kernel.sysctls.get("user/max_net_namespaces", "")
+    count = len({one.inode for one in bundle.namespaces if one.inode})
+    if most.isdigit() and count >= int(most) * 0.95:
+        line = f"{count} namespaces, and user.max_net_namespaces = {most}"
+        yield Seen("netns-limit", "user.max_net_namespaces", (line,))
+
+
+@check("flannel-no-iface", needs=("configurations", "namespaces", "agents"))
+def flannel_without_route(bundle: Bundle) -> Iterator[Seen]:
+    written = next((one.there for one in bundle.agents if one.path == "/run/flannel/subnet.env"), True)
+    for network, _ in _plugins(bundle, "flannel"):
+        if not written and not any(one.destination in ("0.0.0.0/0", "::/0") for one in bundle.own.routes):
+            line = f"network {network.name} is flannel's, and the node has no default route"
+            yield Seen("flannel-no-iface", "default route", (line,))
+
+
+def _plugins(bundle: Bundle, *kinds: str) -> Iterator[tuple[NetworkList, Document]]:
+    for network in networks_of(bundle.configurations):
+        for plugin in network.plugins:
+            if plugin.type in kinds:
+                yield network, Document(plugin.members)
+
+
+def _subnets(plugin: Document) -> Iterator[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
+    """Yield the subnets of host-local with their gateways."""
+    section = plugin.get("ipam")
+    members = Document(section if isinstance(section, dict) else {})
+    if members.get("type") != "host-local":
+        return
+    ranges = members.get("ranges")
+    listed: list[Json] = (
+        [one[0] for one in ranges if isinstance(one, list) and one] if isinstance(ranges, list) else []
+    )
+    for one in [*listed, section]:
+        each = Document(one if isinstance(one, dict) else {})
+        subnet, gateway = each.get("subnet"), each.get("gateway")
+        if isinstance(subnet, str):
+            try:
+                network = ipaddress.ip_network(subnet, strict=False)
+            except ValueError:
+                continue
+            yield network, gateway if isinstance(gateway, str) else str(network.network_address + 1)
+
+
+def _version(prefix: str) -> int:
+    return 6 if ":" in prefix else 4
+
+
+def _is_link_local(prefix: str) -> bool:
+    return ipaddress.ip_interface(prefix).is_link_local
+
+
+def _overlap_none(had: list[str], subnet: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether no address is in a network's subnet: of IPv6 a bridge may have several side by side."""
+    return not any(ipaddress.ip_interface(one).ip in subnet for one in had)

@@ -1,0 +1,165 @@
+"""One pass over a node that fills a bundle: every source is asked once, and what cannot be seen is said."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from cnictl.configuration import parse
+from cnictl.doctor.bundle import Bundle, Message, Pod
+from cnictl.doctor.gather import (
+    agents,
+    configurations,
+    filters,
+    kept,
+    kernel,
+    messages,
+    networks,
+    programs,
+    runtime,
+)
+from cnictl.doctor.place import Place
+from cnictl.spec.document import Document
+from cnictl.spec.errors import CnictlError
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cnictl.doctor.bundle import ChainFact, ConfigurationFile
+    from cnictl.spec.conflist import NetworkList
+
+
+def collect(
+    place: Place | None = None,
+    *,
+    conf_dir: str = "",
+    bin_dirs: Sequence[str] = (),
+    log: str | None = None,
+    kubectl: str | None = None,
+) -> Bundle:
+    """Return all that is known of a node.
+
+    `conf_dir` and `bin_dirs` are for a runtime whose own configuration does not tell; `log` is the text of
+    one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed.
+    """
+    place = place or Place()
+    made = Bundle(time.time(), platform.node())
+    taking = _Taking(made)
+    with_runtime = runtime.gather(place)
+    made.runtime = replace(
+        with_runtime,
+        conf_dir=conf_dir or with_runtime.conf_dir,
+        bin_dirs=tuple(bin_dirs) or with_runtime.bin_dirs,
+    )
+    directory = made.runtime.conf_dir
+    made.configurations = taking("configurations", lambda: configurations.gather(place, directory), [])
+    made.others = taking("others", lambda: configurations.gather_others(place, directory), [])
+    made.cache = taking("cache", lambda: kept.gather_cache(place), [])
+    known = list(networks_of(made.configurations))
+    needed = _needed(made, known)
+    made.programs = taking("programs", lambda: programs.gather(place, needed, made.runtime.bin_dirs), [])
+    made.reservations = taking("reservations", lambda: kept.gather_reservations(place, _data_dirs(known)), [])
+    stores = [one.directory for one in made.reservations]
+    stores += [f"{kept.NETWORKS}/{network.name}" for network in known]
+    made.locks = taking("locks", lambda: kept.gather_locks(place, stores), [])
+    if place.network:
+        if os.geteuid():
+            made.unseen["namespaces"] = "only root sees the namespaces of others"
+        made.namespaces = taking("namespaces", lambda: networks.gather(place), [])
+        nothing: tuple[list[ChainFact], dict[str, str]] = ([], {})
+        made.chains, made.unread_filters = taking("chains", lambda: filters.gather(place), nothing)
+    else:
+        made.unseen |= dict.fromkeys(("namespaces", "chains"), "a tree of files has none")
+    bridges = [one.name for one in made.own.links if one.kind == "bridge"]
+    made.kernel = taking("kernel", lambda: kernel.gather(place, bridges), made.kernel)
+    made.disks = taking("disks", lambda: kernel.gather_disks(place), [])
+    made.agents = taking("agents", lambda: agents.gather(place, _agent_files(known)), [])
+    made.messages, made.pods = _said(taking, place, log, kubectl)
+    return made
+
+
+def networks_of(files: Sequence[ConfigurationFile]) -> Iterator[NetworkList]:
+    """Yield the networks of the files that can be read."""
+    for one in files:
+        if one.listed:
+            try:
+                yield parse(one.text.encode())
+            except CnictlError:
+                continue
+
+
+_FILE_KEYS = ("subnetFile", "readinessindicatorfile", "kubeconfig")
+"""Keys that name a file of an agent."""
+
+
+class _Taking:
+    """Asks a source; when it fails, remembers why."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def __call__(self, name: str, ask: Callable[[], T], otherwise: T) -> T:
+        try:
+            return ask()
+        except (CnictlError, OSError) as error:
+            self.bundle.unseen[name] = str(error)
+            return otherwise
+
+
+def _needed(bundle: Bundle, known: Sequence[NetworkList]) -> dict[str, str]:
+    needed: dict[str, str] = {}
+    for network in known:
+        for plugin in network.plugins:
+            for name in (plugin.type, plugin.ipam_type):
+                if name:
+                    needed.setdefault(name, f"network {network.name}")
+    for cached in bundle.cache:
+        for name in cached.plugins:
+            needed.setdefault(name, f"DEL of container {cached.container}")
+    if bundle.runtime.name == "containerd" and not bundle.runtime.internal_loopback and known:
+        needed.setdefault("loopback", "containerd, for every pod")
+    return needed
+
+
+def _ipam(network: NetworkList) -> Iterator[Document]:
+    for plugin in network.plugins:
+        section = Document(plugin.members).get("ipam")
+        if isinstance(section, dict):
+            yield Document(section)
+
+
+def _data_dirs(known: Sequence[NetworkList]) -> list[str]:
+    found = [ipam.get("dataDir") for network in known for ipam in _ipam(network)]
+    return [one.rstrip("/") for one in found if isinstance(one, str) and one.startswith("/")]
+
+
+def _agent_files(known: Sequence[NetworkList]) -> list[str]:
+    found = [ipam.get("daemonSocketPath") for network in known for ipam in _ipam(network)]
+    for plugin in (one for network in known for one in network.plugins):
+        section = Document(plugin.members).get("kubernetes")
+        for members in (plugin.members, section if isinstance(section, dict) else {}):
+            found += [Document(members).get(key) for key in _FILE_KEYS]
+    return [one for one in found if isinstance(one, str) and one.startswith("/")]
+
+
+def _said(
+    taking: _Taking, place: Place, log: str | None, kubectl: str | None
+) -> tuple[list[Message], list[Pod]]:
+    nothing: tuple[list[Pod], list[Message]] = ([], [])
+    if log is not None:
+        said = messages.told("log", log)
+    elif place.root:
+        taking.bundle.unseen["messages"] = "the journals of another node are not here"
+        said = []
+    else:
+        said = taking("messages", messages.gather_journal, [])
+    if kubectl is None:
+        taking.bundle.unseen["pods"] = "no output of `kubectl get pods,events -A -o json` was given"
+        return said, []
+    pods, events = taking("pods", lambda: messages.pods_and_events(kubectl), nothing)
+    return said + events, pods

@@ -1,0 +1,65 @@
+"""Files and sockets by which agents and daemons show that they are there, and when their tokens end."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+from cnictl.doctor.bundle import AgentFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnictl.doctor.place import Place
+
+SUBNET_ENV = "/run/flannel/subnet.env"
+NODENAME = "/var/lib/calico/nodename"
+CILIUM = "/var/run/cilium/cilium.sock"
+DHCP = "/run/cni/dhcp.sock"
+CALICO_KUBECONFIG = "/etc/cni/net.d/calico-kubeconfig"
+MULTUS_KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+MULTUS_SOCKET = "/run/multus/multus.sock"
+PATHS = (SUBNET_ENV, NODENAME, CILIUM, DHCP, CALICO_KUBECONFIG, MULTUS_KUBECONFIG, MULTUS_SOCKET)
+
+_SUBNET_KEYS = ("FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
+
+
+def gather(place: Place, more: Iterable[str] = ()) -> list[AgentFile]:
+    """Return of each file what can be told without telling what is in it."""
+    listening = {
+        line.split()[-1] for line in place.text_or("/proc/net/unix").splitlines() if line.endswith(".sock")
+    }
+    return [_agent(place, path, listening) for path in dict.fromkeys([*PATHS, *more])]
+
+
+def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
+    reached = place.at(path)
+    if path.startswith("/var/run/") and not os.path.lexists(reached):
+        reached = place.at(path.removeprefix("/var"))
+    try:
+        about = os.stat(reached)
+    except OSError:
+        return AgentFile(path, there=False)
+    if stat.S_ISSOCK(about.st_mode):
+        return AgentFile(path, True, True, bool({path, path.removeprefix("/var")} & listening))
+    text = place.text_or(path)
+    missing = tuple(key for key in _SUBNET_KEYS if f"{key}=" not in text) if path == SUBNET_ENV else ()
+    return AgentFile(path, True, expires=_expiry(text), missing=missing)
+
+
+def _expiry(text: str) -> float:
+    """Return when the token in a text expires (RFC 7519, section 4.1.4), 0 for none."""
+    found = _TOKEN.search(text)
+    if not found:
+        return 0.0
+    payload = found["payload"]
+    try:
+        members = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(members.get("exp", 0))
+    except (ValueError, AttributeError, TypeError):
+        return 0.0

@@ -1,0 +1,95 @@
+"""Every network namespace of the node: its links, addresses and routes, and whether anybody is in it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cnictl.doctor.bundle import AddressFact, LinkFact, Namespace, RouteFact
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netlink.rtnl import Rtnl
+from cnictl.netns import Netns, NetnsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.doctor.place import Place
+    from cnictl.netlink.link import Link
+
+DIRECTORIES = ("/run/netns", "/run/docker/netns")
+MOST = 5000
+
+
+def gather(place: Place) -> list[Namespace]:
+    """Return the node's own namespace first, then those with a name, then those that only processes keep."""
+    processes = _processes(place)
+    own = Netns(place.netns) if place.netns else Netns.own()
+    with own:
+        found = [_looked_at(place, "", own.path, own.inode, processes)]
+    seen = {found[0].inode}
+    for path in _named(place):
+        try:
+            with Netns(place.at(path)) as there:
+                inode = there.inode
+        except NetnsError as error:
+            found.append(Namespace(path, problem=str(error).replace(place.root or "\0", "")))
+            continue
+        if inode not in seen:
+            seen.add(inode)
+            found.append(_looked_at(place, path, place.at(path), inode, processes))
+    for inode, pids in list(processes.items())[:MOST]:
+        if inode not in seen:
+            path = f"/proc/{pids[0]}/ns/net"
+            found.append(_looked_at(place, path, place.at(path), inode, processes))
+    return found
+
+
+def _named(place: Place) -> Iterator[str]:
+    for directory in DIRECTORIES:
+        try:
+            yield from (f"{directory}/{name}" for name in place.names(directory)[:MOST])
+        except OSError:
+            continue
+
+
+def _processes(place: Place) -> dict[int, list[int]]:
+    """Return the processes that are in each namespace, by its inode; of which we may not look at some."""
+    found: dict[int, list[int]] = {}
+    for name in place.names("/proc"):
+        if name.isdigit():
+            try:
+                target = os.readlink(place.at(f"/proc/{name}/ns/net"))
+            except OSError:
+                continue
+            found.setdefault(int(target[5:-1]), []).append(int(name))
+    return found
+
+
+def _looked_at(
+    _place: Place, path: str, reached: str, inode: int, processes: dict[int, list[int]]
+) -> Namespace:
+    inside = len(processes.get(inode, ()))
+    try:
+        with Rtnl(reached) as kernel:
+            links = kernel.links()
+            addresses = kernel.addresses()
+            routes = kernel.routes()
+    except (NetlinkError, NetnsError) as error:
+        return Namespace(path, inode, inside, str(error))
+    names = {one.index: one.name for one in links}
+    return Namespace(
+        path,
+        inode,
+        inside,
+        "",
+        tuple(_link(one, names) for one in links),
+        tuple(AddressFact(names.get(one.link, ""), str(one.prefix), one.dad_failed) for one in addresses),
+        tuple(RouteFact(str(one.dst), names.get(one.device, ""), str(one.gateway or "")) for one in routes),
+    )
+
+
+def _link(one: Link, names: dict[int, str]) -> LinkFact:
+    parent = names.get(one.parent, "") if one.link_netnsid is None else ""
+    return LinkFact(
+        one.name, one.kind, one.mac, one.mtu, one.up, names.get(one.master, ""), parent, one.altnames
+    )

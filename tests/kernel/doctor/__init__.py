@@ -1,0 +1,1 @@
+"""Faults on throwaway nodes, and whether the doctor names them."""

@@ -1,0 +1,126 @@
+"""Each fault on a node that is well: named first, nothing else is, and gone when it is healed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cnictl.doctor.bundle import Bundle, archive, unarchive
+from cnictl.doctor.collect import collect
+from cnictl.doctor.failure import filled
+from cnictl.doctor.judge import Report, judge
+from cnictl.doctor.place import Place
+from cnictl.sandbox.node import ROOT, Node, SandboxError
+from tests.conftest import unavailable
+from tests.kernel.doctor.laboratory import BIN, CONF, FAULTS, NETWORK, WEB, Fault, put
+
+if TYPE_CHECKING:
+    from cnictl.doctor.finding import Finding
+
+CNICTL = f"exec {sys.executable} -m cnictl"
+KEPT = ("kubectl", "cat /proc", "grep", "ls")
+"""Commands of a fix that only look, or need a cluster."""
+
+
+@pytest.fixture(scope="module")
+def well(plugins_dir: str) -> Iterator[Node]:
+    """A node with a network and a pod on it, and with that nothing wrong."""
+    try:
+        with Node() as node:
+            script = [
+                f"mkdir -p {CONF} {BIN} /run/netns",
+                f"mount -t tmpfs -o mode=755 tmpfs {BIN}; mount -o remount,size=16m /var/lib/cni",
+                *(put(f"{BIN}/{name}", f'#!/bin/sh\nexec {plugins_dir}/{name} "$@"') for name in PLUGINS),
+                f"chmod 755 {BIN}/*",
+                put(WEB, json.dumps(NETWORK, indent=2)),
+                put("/run/cnictl", f'#!/bin/sh\n{CNICTL} "$@"'),
+                "chmod 755 /run/cnictl",
+            ]
+            shell(node, "\n".join(script))
+            node.new_netns("cni-pod")
+            shell(
+                node,
+                f"cd {ROOT}; {CNICTL} add web /run/netns/cni-pod --container-id pod -p 8080:80 >/dev/null",
+            )
+            yield node
+    except SandboxError as error:
+        unavailable(str(error))
+
+
+PLUGINS = ("bridge", "host-local", "loopback", "portmap")
+
+
+def shell(node: Node, script: str) -> None:
+    """Run commands on the node, with our command and plugins within reach."""
+    path = f"/run:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    environment = {"PATH": path, "CNI_PATH": BIN, "PYTHONPATH": ROOT, "HOME": "/root"}
+    done = node.run(["sh", "-ec", script], env=environment, timeout=60)
+    assert done.status == 0, f"{script}: {done.stderr}"
+
+
+def bundle(node: Node) -> Bundle:
+    return collect(Place(node.path("")[:-1], node.netns), bin_dirs=[BIN], conf_dir=CONF, log="")
+
+
+def told(report: Report) -> list[str]:
+    """Give the classes that are named, causes first, and what was seen of each for the failure's message."""
+    return [one.failure.code for one in report.every()]
+
+
+def test_a_node_that_is_well_gives_no_finding(well: Node):
+    """And what could be looked for was."""
+    report = judge(bundle(well))
+    assert [(one.failure.code, one.lines) for one in report.every()] == []
+    assert {one.code for one in report.unchecked} == {"conf-capability-missing"}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: f"{one.code} {one.name}".strip())
+def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: Fault):
+    """A bundle that was archived tells the same; what was printed, or the repair, leaves nothing wrong."""
+    shell(well, fault.inject)
+    try:
+        taken = bundle(well)
+        report = judge(taken)
+        seen = [(one.failure.code, one.lines) for one in report.every()]
+        assert report.findings, "nothing was found"
+        assert set(told(report)) <= {fault.code, *fault.along}, seen
+        assert fault.code in told(report), seen
+        if fault.code not in ROOTED:
+            assert report.findings[0].failure.code == fault.code, seen
+        assert told(judge(unarchive(archive(taken)))) == told(report)
+        healing = [one for one in report.every() if one.failure.code == fault.code]
+        printed = [command for one in healing for command in commands(one)]
+    finally:
+        if fault.repair:
+            shell(well, fault.repair)
+    if not fault.repair:
+        shell(well, "\n".join(printed))
+    shell(well, CLEAN)
+    assert [(one.failure.code, one.lines) for one in judge(bundle(well)).every()] == []
+
+
+ROOTED = {"flannel-subnet-env"}
+"""What comes of something else on a node that is as small as this one."""
+OTHERS = "dhcp macvlan flannel calico cilium-cni multus* istio-cni bandwidth ptp"
+CLEAN = f"rm -f {CONF}/20-more.conflist; cd {BIN}; rm -f {OTHERS}"
+
+
+def commands(one: Finding) -> list[str]:
+    """Give the commands that are printed, without those that only look or need a cluster."""
+    return [command for each in one.failure.run if not (command := filled(each, one.facts)).startswith(KEPT)]
+
+
+def test_nothing_is_changed_by_looking(well: Node):
+    """Files and rules are those from before."""
+    look = (
+        "iptables-save | grep -v '^#'; ip -o addr; ip route; find /etc/cni /var/lib/cni /run -type f | sort"
+    )
+    before = well.run(["sh", "-c", look]).stdout
+    bundle(well)
+    assert well.run(["sh", "-c", look]).stdout == before
+    assert "web0" in before

@@ -1,0 +1,104 @@
+"""`cnictl doctor`, without a node: from bundles that were written for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from cnictl.doctor.bundle import Bundle, ConfigurationFile, ReservationFile, archive
+from tests.protocol.cli.conftest import Bench
+
+WEB = '{"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}]}'
+EVENT = {
+    "kind": "Event",
+    "message": 'plugin type="bridge" failed (add): \x1b[31mbridge port in error state: down',
+    "involvedObject": {"kind": "Pod", "namespace": "default", "name": "web-0"},
+}
+
+
+@pytest.fixture
+def file(bench: Bench) -> Path:
+    """A bundle of a node with an empty reservation, whose namespaces nobody could see."""
+    bundle = Bundle(time.time(), "worker-1", {"namespaces": "only root sees the namespaces of others"})
+    bundle.configurations = [ConfigurationFile("/etc/cni/net.d/10-web.conflist", WEB)]
+    bundle.reservations = [ReservationFile("/var/lib/cni/networks/web", "10.9.0.5", "", "", 0)]
+    path = bench.top / "bundle.tar.gz"
+    path.write_bytes(archive(bundle))
+    return path
+
+
+SHOWN = """\
+hl-empty-files error: reservations without an owner block addresses
+    where   /var/lib/cni/networks/web/10.9.0.5
+    seen    /var/lib/cni/networks/web/10.9.0.5 is empty; the address is in no namespace
+    cause   The file was made and never written: power loss, a full disk, a plugin that was killed.  DEL \
+goes by the contents, so that none can free it.
+    fix     Remove those whose address is in no namespace and in no cached Result.
+            $ rm /var/lib/cni/networks/web/10.9.0.5
+    avoid   Do not take empty for unused without a look: after power loss the pod may run with that address.
+    verify  $ find /var/lib/cni/networks -size 0
+not checked: only root sees the namespaces of others
+"""
+
+
+def test_a_finding(bench: Bench, file: Path):
+    """What was seen, why, what heals, what harms, how to see that it is over; and what was not looked for."""
+    done = bench("doctor", "--bundle", file, status=1)
+    assert done.stdout.startswith(SHOWN)
+    assert done.stderr.startswith("1 error; ")
+    assert "classes not checked" in done.stderr
+
+
+def test_a_finding_for_programs(bench: Bench, file: Path):
+    """The same."""
+    answer = bench("doctor", "--bundle", file, "-o", "json", status=1).json
+    (found,) = answer["findings"]
+    assert (answer["node"], answer["healthy"], found["code"]) == ("worker-1", False, "hl-empty-files")
+    assert found["commands"] == ["rm /var/lib/cni/networks/web/10.9.0.5"]
+    assert {"code": "br-full", "reason": "only root sees the namespaces of others"} in answer["unchecked"]
+
+
+def test_what_was_said_of_another_network_is_left_out(bench: Bench, file: Path):
+    """And then nothing is wrong."""
+    assert bench("doctor", "--bundle", file, "--network", "web", status=1).stdout
+    done = bench("doctor", "--bundle", file, "--network", "other", status=0)
+    assert done.stderr.startswith("nothing found; ")
+
+
+def test_collecting(bench: Bench):
+    """An archive for its owner only, with the events of kubectl; nothing that a terminal obeys is shown."""
+    bench.network("web", {"type": "odd-cni"})
+    events = json.dumps({"items": [EVENT]})
+    places = ("--conf-dir", bench.conf, "--cni-path", bench.bin)
+    done = bench(
+        "doctor",
+        "collect",
+        "out.tar.gz",
+        *places,
+        "--log",
+        "/dev/null",
+        "--kubectl",
+        "-",
+        stdin=events,
+        status=0,
+    )
+    assert done.stdout == "out.tar.gz\n"
+    path = bench.top / "out.tar.gz"
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    told = bench("doctor", "--bundle", path, status=1).stdout
+    assert "bin-missing" in told
+    assert "odd-cni" in told
+    assert "default/web-0" in told
+    assert "\x1b" not in told
+
+
+def test_what_is_no_bundle(bench: Bench):
+    """Is an error that says what makes one."""
+    (bench.top / "odd").write_text("odd")
+    done = bench("doctor", "--bundle", "odd", status=3)
+    assert done.stderr.startswith("error: this is no bundle")
+    assert "cnictl doctor collect" in done.stderr

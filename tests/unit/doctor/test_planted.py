@@ -1,0 +1,115 @@
+# ruff: noqa: E501 - a tree, a row
+"""Trees of planted files: where each runtime looks, and what is wrong there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cnictl.doctor.bundle import NoBundle, archive, unarchive
+from cnictl.doctor.collect import collect
+from cnictl.doctor.judge import Report, judge
+from cnictl.doctor.place import Place
+
+BRIDGE = {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}]}
+NET = {"/etc/cni/net.d/10-web.conflist": json.dumps(BRIDGE)}
+CONTAINERD = "/etc/containerd/config.toml"
+SECTION = '[plugins."io.containerd.grpc.v1.cri".cni]\n'
+TWICE = json.dumps({**BRIDGE, "name": "other"})
+
+TREES: tuple[tuple[dict[str, str], str, str], ...] = (
+    (NET | {CONTAINERD: SECTION + 'conf_dir = "/etc/cni/k8s"'}, "conf-wrong-dir", CONTAINERD),
+    ({"/var/lib/rancher/k3s/agent/etc/cni/net.d/x.bak": "", **NET}, "conf-wrong-dir", "k3s"),
+    ({"/var/snap/microk8s/current/args/cni-network/x": "", **NET}, "conf-wrong-dir", "microk8s"),
+    ({"/etc/crio/crio.conf.d/1.conf": '[crio.network]\nnetwork_dir = "/etc/kubernetes/cni"', **NET}, "conf-wrong-dir", "crio"),
+    (NET | {CONTAINERD: SECTION, "/opt/cni/bin/bridge": "x"}, "bin-loopback-missing", "containerd, for every pod"),
+    (NET | {CONTAINERD: SECTION + 'bin_dir = "/opt/k8s"', "/opt/cni/bin/bridge": "x"}, "bin-dir-mismatch", "/opt/cni/bin/bridge"),
+    (NET | {CONTAINERD: SECTION + "max_conf_num = 0", "/etc/cni/net.d/20-web.conf": TWICE.replace('"plugins": [{"type": "bridge"}]', '"type": "bridge"')}, "conf-two-files-one-cni", "max_conf_num is 0"),
+    (NET | {"/opt/cni/bin/bridge": "\x7fELF"}, "bin-wrong-arch", "bridge"),
+    ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "bridge", "ipam": {"type": "dhcp", "daemonSocketPath": "/run/x.sock"}}]})}, "dhcp-socket", "/run/x.sock"),
+    ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "calico"}]}), "/var/lib/calico/nodename": "n", "/etc/cni/net.d/calico-kubeconfig": "token: eyJhbGciOiJub25lIn0.eyJleHAiOjEwMDB9.c2ln"}, "calico-unauthorized", "expired"),
+    ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "flannel"}]}), "/run/flannel/subnet.env": "FLANNEL_NETWORK=10.0.0.0/8\n"}, "flannel-subnet-env", "FLANNEL_MTU"),
+    ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "flannel"}]}), "/proc/sys/net/bridge/bridge-nf-call-iptables": "0\n"}, "br-nf-off", "= 0"),
+)  # fmt: skip
+
+
+def plant(top: Path, files: dict[str, str]) -> Place:
+    """Write files below a directory, and give the place that it is."""
+    for name, text in files.items():
+        path = top / name[1:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if "/bin/" in name:
+            path.chmod(0o755)
+    return Place(str(top), network=False)
+
+
+def seen(report: Report, code: str) -> str:
+    return "\n".join(
+        f"{one.where} {' '.join(one.lines)}" for one in report.every() if one.failure.code == code
+    )
+
+
+@pytest.mark.parametrize(("files", "code", "said"), TREES, ids=[f"{code} {said}" for _, code, said in TREES])
+def test_what_the_files_tell(tmp_path: Path, files: dict[str, str], code: str, said: str):
+    """With the line that shows it; and what needs namespaces is said not to be checked."""
+    bundle = collect(plant(tmp_path, files), log="")
+    report = judge(bundle)
+    assert said in seen(report, code) or said == bundle.runtime.name
+    assert seen(report, code)
+    assert {"br-full", "fwd-drop"} <= {one.code for one in report.unchecked}
+    assert not {one.failure.code for one in report.every()} & {one.code for one in report.unchecked}
+    assert str(tmp_path) not in json.dumps([one.lines for one in report.every()])
+
+
+SECRETS = {
+    "jwt": "eyJhbGciOiJSUzI1NiIsImtpZCI6InEifQ.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJlLW9mLXNvbWVib2R5",
+    "password": "hunter2-correct-horse",
+    "pem": "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx\\n-----END RSA PRIVATE KEY-----",
+    "aws": "AKIAIOSFODNN7EXAMPLE",
+    "url": "https://etcd:s3cr3t-of-etcd@10.0.0.1:2379",
+}
+
+
+def test_no_secret_gets_into_an_archive(tmp_path: Path):
+    """Wherever it was planted: configurations, broken ones, the cache, kubeconfigs, logs and events."""
+    plugin = {
+        "type": "calico",
+        "kubernetes": {"k8s_auth_token": SECRETS["jwt"], "kubeconfig": "/etc/cni/net.d/calico-kubeconfig"},
+        "etcd_key": SECRETS["password"],
+        "etcd_endpoints": SECRETS["url"],
+        "client-key-data": SECRETS["aws"],
+    }
+    text = json.dumps({"cniVersion": "0.3.1", "name": "k8s", "plugins": [plugin], "note": SECRETS["pem"]})
+    failed = f'failed to setup network for sandbox "1": no IP addresses available in range set: 1 token={SECRETS["jwt"]}'
+    event = {"kind": "Event", "message": f"{failed} password: {SECRETS['password']}", "involvedObject": {}}
+    files = {
+        "/etc/cni/net.d/10-calico.conflist": text,
+        "/etc/cni/net.d/20-broken.conflist": text[:-3],
+        "/etc/cni/net.d/calico-kubeconfig": f"user:\n  token: {SECRETS['jwt']}",
+        "/var/lib/cni/results/k8s-1-eth0": text,
+    }
+    bundle = collect(
+        plant(tmp_path, files),
+        log=f"{failed} Authorization: Bearer {SECRETS['password']} {SECRETS['aws']}",
+        kubectl=json.dumps({"items": [event]}),
+    )
+    written = json.dumps(bundle, default=lambda one: {name: getattr(one, name) for name in one.__slots__})
+    assert "hl-exhausted" not in bundle.unseen
+    assert len(bundle.messages) == 2
+    for name, secret in SECRETS.items():
+        parts = [secret, secret.partition("@")[0].rpartition(":")[2]] if name == "url" else [secret]
+        parts += secret.split(".")[1:] if name == "jwt" else ["MIIEowIBAAKCAQEAx"] if name == "pem" else []
+        for part in parts:
+            assert part not in written, name
+    assert "[redacted]" in written
+    assert unarchive(archive(bundle)) == bundle
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 100, b"\x1f\x8b\x08\x00"])
+def test_what_is_no_bundle(data: bytes):
+    """Is said, and no more."""
+    with pytest.raises(NoBundle, match="this is no bundle"):
+        unarchive(data)
