@@ -94,8 +94,8 @@ _cnictl_knows() {
             arguments='network file;'
             ;;
         'validate')
-            options='--nad --strict --conf-dir --cni-path -o --output -h --help'
-            values=' --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml :sarif :github; --output=:table :json :yaml :sarif :github;'
+            options='--nad --strict --config --conf-dir --cni-path -o --output -h --help'
+            values=' --config=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml :sarif :github; --output=:table :json :yaml :sarif :github;'
             arguments='file...;'
             ;;
         'doctor')
@@ -115,7 +115,7 @@ _cnictl_knows() {
             ;;
         'schema')
             options='-h --help'
-            arguments=':bandwidth :bridge :dhcp :dummy :firewall :flannel :host-device :host-local :ipvlan :loopback :macvlan :multus :passthru :portmap :ptp :sbr :static :tap :tuning :vlan :vrf :vxlan :scenario;'
+            arguments=':bandwidth :bridge :dhcp :dummy :firewall :flannel :host-device :host-local :ipvlan :loopback :macvlan :multus :passthru :portmap :ptp :sbr :static :tap :tuning :vlan :vrf :vxlan :scenario :silence;'
             ;;
         'snapshot')
             options='--netns --all-netns --sysctl --file --data-dir --cache-dir -o --output -h --help'

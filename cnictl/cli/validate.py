@@ -12,11 +12,12 @@ import typer
 from cnictl.cli import options, output, problems
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.invoke import directories
-from cnictl.lint import engine
+from cnictl.lint import engine, silence
 from cnictl.lint.engine import STDIN, NothingToValidate, Report
 from cnictl.lint.explain import explanations
 from cnictl.lint.model import WARNING
 from cnictl.lint.programs import Programs
+from cnictl.lint.silence import WrongSilence
 from cnictl.render.diagnostics import Diagnostics, report_members, report_summary
 from cnictl.render.form import Form, as_json
 from cnictl.render.sarif import sarif_members
@@ -52,6 +53,15 @@ def validate(
         typer.Option("--nad", help="The texts are spec.config of NetworkAttachmentDefinitions."),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    config: Annotated[
+        str,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Which mistakes not to mention.",
+            show_default=f"{silence.FILE} in the working directory, or in one above it",
+        ),
+    ] = "",
     conf_dir: options.ConfDir = options.CONF_DIR,
     cni_path: options.CniPath = "",
     form: Annotated[
@@ -69,6 +79,9 @@ def validate(
     In YAML it finds the NetworkAttachmentDefinitions, and the configurations in ConfigMaps, whose
     placeholders are left to their installer; lines and columns are those of the YAML.
 
+    A file .cnictl.yaml silences rules, for some files or places, each with its reason:
+    `cnictl schema silence` describes it.  What it silences in vain is told.
+
     Exit status 0 when there is no error, 1 when there is one.
 
     Example: cnictl validate /etc/cni/net.d
@@ -81,9 +94,12 @@ def validate(
             embedded=embedded,
             programs=_programs(cni_path, ask=asked is not None and asked.name == "COMMANDLINE"),
         )
-    except NothingToValidate as error:
+        report = (silence.load(config) if config else silence.find(os.curdir)).applied(report)
+    except (NothingToValidate, WrongSilence) as error:
         raise problems.UsageProblem(str(error), hint=error.hint) from error
     _show(form, report)
+    for one in report.unused:
+        output.note(f"note: {one}")
     if form is Written.TABLE:
         output.note(report_summary(report))
     if not report.clean or (strict and report.count(WARNING)):

@@ -41,10 +41,16 @@ class NothingToValidate(CnictlError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at, and what is to be said of it, file by file and from top to bottom."""
+    """What was looked at, and what is to be said of it, file by file and from top to bottom.
+
+    `silenced` is what somebody does not want to hear, each with the reason, and `unused` says which
+    such wishes are in vain.
+    """
 
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    silenced: tuple[tuple[Diagnostic, str], ...] = ()
+    unused: tuple[str, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """Return how many diagnostics weigh that much."""

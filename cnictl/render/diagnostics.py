@@ -44,20 +44,8 @@ def report_members(report: Report) -> dict[str, Data]:
     return {
         "files": list(report.files),
         **{f"{severity}s" if severity != INFO else INFO: report.count(severity) for severity in SEVERITIES},
-        "diagnostics": [
-            {
-                "file": one.file,
-                "line": one.line,
-                "column": one.column,
-                "pointer": one.pointer,
-                "code": one.code,
-                "rule": one.rule,
-                "severity": one.severity,
-                "message": one.message,
-                "hint": one.hint,
-            }
-            for one in report.diagnostics
-        ],
+        "diagnostics": [_members(one) for one in report.diagnostics],
+        "silenced": [{**_members(one), "reason": reason} for one, reason in report.silenced],
     }
 
 
@@ -69,7 +57,22 @@ def report_summary(report: Report) -> str:
         for severity in SEVERITIES
         if (found := report.count(severity))
     ]
-    return f"{count} file{'s' if count != 1 else ''}: {', '.join(counted) or 'nothing to remark'}"
+    silenced = f"; {len(report.silenced)} silenced" if report.silenced else ""
+    return f"{count} file{'s' if count != 1 else ''}: {', '.join(counted) or 'nothing to remark'}{silenced}"
+
+
+def _members(one: Diagnostic) -> dict[str, Data]:
+    return {
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "pointer": one.pointer,
+        "code": one.code,
+        "rule": one.rule,
+        "severity": one.severity,
+        "message": one.message,
+        "hint": one.hint,
+    }
 
 
 def _diagnostic(one: Diagnostic, console: Console, width: int) -> Iterator[Text]:

@@ -41,7 +41,14 @@ def sarif_members(report: Report, rules: Sequence[Explanation]) -> dict[str, Dat
                 },
                 "columnKind": "unicodeCodePoints",
                 "artifacts": [{"location": {"uri": uri(name)}} for name in report.files],
-                "results": [_result(one, index[one.code]) for one in report.diagnostics],
+                "results": [
+                    *(_result(one, index[one.code]) for one in report.diagnostics),
+                    *(
+                        _result(one, index[one.code])
+                        | {"suppressions": [{"kind": "external", "justification": reason}]}
+                        for one, reason in report.silenced
+                    ),
+                ],
             }
         ],
     }

@@ -47,7 +47,7 @@ OF_COMMAND = {
 WORDS = {
     ("exec", "VERB"): ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"),
     ("explain", "CODE|TEXT"): tuple(one.code for each in EXPLAINERS for one in each.codes()),
-    ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario"),
+    ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario", "silence"),
     ("conformance", "POINT"): tuple(point.name for point in POINTS),
 }
 """Where there are not many possibilities."""

@@ -106,10 +106,33 @@ spec:
     assert done.stderr == "1 file: 1 error\n"
 
 
+def test_silence(bench_with_bridge: Bench):
+    """A file in the working directory, or the one that is named; what it silences in vain is told."""
+    path = bench_with_bridge.network("web", {"type": "bridge", "isMasq": True})
+    entry = "silence:\n- {code: CNI303, reason: known}\n- {code: CNI309, reason: old}\n"
+    (bench_with_bridge.top / "quiet.yaml").write_text(entry)
+    assert "CNI303" in bench_with_bridge("validate", "--strict", path, status=1).stdout
+    done = bench_with_bridge("validate", "--strict", "--config", "quiet.yaml", path, status=0)
+    assert (done.stdout, done.stderr) == (
+        "",
+        (
+            "note: quiet.yaml:3: CNI309 is silenced, and there is nothing to silence\n"
+            "1 file: nothing to remark; 1 silenced\n"
+        ),
+    )
+    (bench_with_bridge.top / "quiet.yaml").rename(bench_with_bridge.top / ".cnictl.yaml")
+    found = bench_with_bridge("validate", "-o", "json", path, status=0).json
+    assert [(one["code"], one["reason"]) for one in found["silenced"]] == [("CNI303", "known")]
+    (bench_with_bridge.top / ".cnictl.yaml").write_text("silence: [{code: CNI303}]")
+    done = bench_with_bridge("validate", path, status=2)
+    assert done.stderr.startswith("error: .cnictl.yaml:1:11: the entry has no reason\nhint: add reason: why")
+
+
 def test_schema(bench: Bench):
     """Of the list, or of one plugin."""
     assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1
     assert bench("schema", "bridge", status=0).json["properties"]["bridge"]["default"] == "cni0"
+    assert bench("schema", "silence", status=0).json["properties"]["silence"]["type"] == "array"
     assert bench("schema", "calico", status=2).stderr.startswith(
         "error: no plugin 'calico' here\nhint: there are "
     )

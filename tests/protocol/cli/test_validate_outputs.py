@@ -53,6 +53,18 @@ RESULT = {
         "ruleIndex": {"type": "integer", "minimum": 0},
         "level": LEVEL,
         "message": MESSAGE,
+        "suppressions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["kind"],
+                "additionalProperties": False,
+                "properties": {
+                    "kind": {"enum": ["inSource", "external"]},
+                    "justification": {"type": "string"},
+                },
+            },
+        },
         "locations": {
             "type": "array",
             "items": {
@@ -204,6 +216,18 @@ def test_a_file_s_name_is_a_reference(bench_with_bridge: Bench, name: str):
         parts = urlsplit(artifact["location"]["uri"])
         assert (parts.scheme, parts.query, parts.fragment) == (scheme, "", "")
         assert unquote(parts.path, errors="surrogateescape") == given
+
+
+def test_what_is_silenced_is_suppressed_in_sarif(bench_with_bridge: Bench):
+    """A scanner shows it as such, with the reason, and nobody fails for it."""
+    (bench_with_bridge.top / "web.conflist").write_text(BAD)
+    text = "".join(f"- {{code: {code}, reason: it is so}}\n" for code in ("CNI301", "CNI303"))
+    (bench_with_bridge.top / ".cnictl.yaml").write_text(f"silence:\n{text}")
+    results = sarif(bench_with_bridge, "web.conflist", status=0)["results"]
+    assert [one["suppressions"] for one in results] == [
+        [{"kind": "external", "justification": "it is so"}],
+        [{"kind": "external", "justification": "it is so"}],
+    ]
 
 
 def test_nothing_that_a_terminal_obeys_is_in_sarif(bench_with_bridge: Bench):
