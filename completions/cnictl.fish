@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -141,6 +141,16 @@ set -g __cnictl_taking \
     'ipam check --cache-dir' \
     'ipam check -o' \
     'ipam check --output' \
+    'ipam reclaim --undo' \
+    'ipam reclaim --journal' \
+    'ipam reclaim --patience' \
+    'ipam reclaim --sandboxes' \
+    'ipam reclaim --grace' \
+    'ipam reclaim --data-dir' \
+    'ipam reclaim --conf-dir' \
+    'ipam reclaim --cache-dir' \
+    'ipam reclaim -o' \
+    'ipam reclaim --output' \
     'validate --config' \
     'validate --conf-dir' \
     'validate --cni-path' \
@@ -475,6 +485,7 @@ complete -c cnictl -n '__cnictl_is \'attachments show\' 1' -a '(__cnictl_names c
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a ls -d 'List networks with their ranges, and how full these are.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a show -d 'Show reservations: whose they are, whether somebody has the address, and how that is known.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a check -d 'Find what is wrong with reservations, and say what to do about it.'
+complete -c cnictl -n '__cnictl_is \'ipam\'' -a reclaim -d 'Free addresses that nobody has; without --yes, show which ones these would be.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'ipam ls\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
 complete -c cnictl -n '__cnictl_is \'ipam ls\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
@@ -505,6 +516,22 @@ complete -c cnictl -n '__cnictl_is \'ipam check\'' -s o -l output -x -a 'table j
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'ipam check\' 1' -a '(__cnictl_names network)'
 complete -c cnictl -n '__cnictl_is \'ipam check\' 1' -F
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -s y -l yes -d 'Do it, and not only show it'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l empty -d 'Also files that name no container'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l foreign -d 'Also addresses outside of all ranges'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l undo -r -F -d 'Put back what a journal has'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l journal -r -F -d 'The journal'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l patience -x -d 'How long to wait for a lock'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l grace -x -d 'What is younger than this is left alone'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\' 1' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\' 1' -F
 complete -c cnictl -n '__cnictl_is \'validate\'' -l nad -d 'The texts are spec.config of NetworkAttachmentDefinitions'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l strict -d 'Warnings count as errors'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l config -r -F -d 'Which mistakes not to mention'
