@@ -115,4 +115,5 @@ def test_members_for_programs():
                 "hint": "did you mean ipMasq?",
             }
         ],
+        "silenced": [],
     }
