@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -156,6 +156,20 @@ set -g __cnictl_taking \
     'validate --cni-path' \
     'validate -o' \
     'validate --output' \
+    'doctor --pod' \
+    'doctor --container' \
+    'doctor --network' \
+    'doctor --bundle' \
+    'doctor --log' \
+    'doctor --kubectl' \
+    'doctor --conf-dir' \
+    'doctor --cni-path' \
+    'doctor -o' \
+    'doctor --output' \
+    'doctor collect --log' \
+    'doctor collect --kubectl' \
+    'doctor collect --conf-dir' \
+    'doctor collect --cni-path' \
     'explain -o' \
     'explain --output' \
     'snapshot --netns' \
@@ -314,6 +328,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the run
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
 complete -c cnictl -n '__cnictl_is \'\'' -a ipam -d 'Which addresses host-local keeps reserved, and which of them nobody has any more.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
+complete -c cnictl -n '__cnictl_is \'\'' -a doctor -d 'Find out why pods get no network: the cause first, then what comes of it.'
 complete -c cnictl -n '__cnictl_is \'\'' -a explain -d 'Tell what a code or a pasted message means, why, and what to do.'
 complete -c cnictl -n '__cnictl_is \'\'' -a schema -d 'Print the JSON Schema of network configurations, of one plugin\'s object, or of our own files.'
 complete -c cnictl -n '__cnictl_is \'\'' -a snapshot -d 'Write down the state of a node and its pods.'
@@ -540,6 +555,23 @@ complete -c cnictl -n '__cnictl_is \'validate\'' -l cni-path -x -a '(__fish_comp
 complete -c cnictl -n '__cnictl_is \'validate\'' -s o -l output -x -a 'table json yaml sarif github' -d 'How to print what was found; github is for its workflows'
 complete -c cnictl -n '__cnictl_is \'validate\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'validate\' 1+' -F
+complete -c cnictl -n '__cnictl_is \'doctor\'' -a collect -d 'Write what is to be known of this node into an archive, for `cnictl doctor --bundle` elsewhere.'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l pod -x -d 'A pod it is about'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l container -x -a '(__cnictl_names container)' -d 'A container'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l network -x -d 'A network'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect made, here or elsewhere'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l log -r -F -d 'A log; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l log -r -F -d 'A log; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'doctor collect\' 1' -F
 complete -c cnictl -n '__cnictl_is \'explain\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'explain\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'explain\' 1+' -a 'CNI101 CNI102 CNI103 CNI104 CNI105 CNI106 CNI201 CNI202 CNI203 CNI204 CNI205 CNI206 CNI207 CNI208 CNI209 CNI210 CNI301 CNI302 CNI303 CNI304 CNI305 CNI306 CNI307 CNI308 CNI309 CNI310 CNI311 CNI312 CNI313 CNI314 CNI315 CNI316 CNI317 CNI318 CNI401 CNI402 CNI403 CNI404 CNI405 CNI406 CNI407 CNI408 CNI409 CNI410 CNI501 CNI502 CNI503 CNI504 CNI505 CNI506 CNI601 CNI602 CNI603 conf-none conf-wrong-dir conf-watch-lost conf-not-reloaded conf-invalid-json conf-shape conf-wrong-json-type conf-version-missing conf-version-unsupported conf-leftover conf-two-files-one-cni conf-duplicate-name conf-name-invalid conf-chain-order conf-capability-missing result-interface-mismatch cache-empty cache-version status-not-ready caller-bad-env bin-missing bin-dir-mismatch bin-loopback-missing bin-not-executable bin-wrong-arch bin-interpreter bin-overwritten bin-text-busy bin-bad-output bin-readonly-fs bin-selinux hl-exhausted hl-leak hl-empty-files hl-duplicate hl-requested-taken hl-lock-held hl-bad-range hl-store-unwritable hl-range-lt-maxpods node-cidr-missing cluster-cidr-exhausted dhcp-socket dhcp-no-offer calico-ipam-empty wb-exhausted aws-no-ip aws-ipamd-down azure-no-ip azure-store-lock cilium-ipam-full ipam-no-config if-exists br-addr-differs br-not-bridge br-addr-race br-mac br-full br-port-state master-missing master-busy macvlan-mac mtu-invalid mtu-overlay v6-disabled v6-module-off v6-dad route-unreachable route-exists kind-unsupported dump-interrupted udev-mac nm-interference neigh-full dev-stuck hostdev-missing netns-gone netns-bad-magic netns-limit netns-mount netns-leak ipt-missing ipt-neither ipt-incompatible ipt-mixed ipt-module xt-lock fwd-drop fwd-off br-nf-off rpf fw-flushed hostport-conflict hostport-stale nft-autodetect ct-full svc-vip bw-exists bw-args bw-module tuning-sysctl flannel-subnet-env flannel-no-iface calico-nodename calico-unauthorized calico-not-ready calico-policy-wait cilium-agent-down multus-readiness multus-auth multus-nad multus-annotation multus-shim-socket multus-delegate multus-del-cache ovn-binding ovn-annotation mesh-cni name-reserved plugin-timeout del-blocked inotify pids fds clock apparmor not-network-volume not-network-image not-network-oci not-network-handler not-network-kubelet not-network-runtime'
