@@ -14,15 +14,30 @@ def replace(path: str, data: bytes) -> None:
 
     Missing directories above it are made for their owner only.  Raises OSError.
     """
+    make_directory(path.rpartition("/")[0])
+    _write(path, data)
+
+
+def rewrite(path: str, data: bytes) -> None:
+    """Put something else into a file that somebody keeps: as `replace`, but mode and owner stay.
+
+    Raises OSError, also where the owner cannot be kept.
+    """
+    _write(path, data, os.stat(path))
+
+
+def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
     directory = path.rpartition("/")[0]
-    make_directory(directory)
     # No name of a network or container starts with a dot, so what a crash leaves here is nobody's file.
-    fresh = f"{directory}/.{os.urandom(8).hex()}.new"
+    fresh = f"{directory}/.{os.urandom(8).hex()}.new" if directory else f".{os.urandom(8).hex()}.new"
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             while data:
                 data = data[os.write(descriptor, data) :]
+            if like is not None:
+                os.fchown(descriptor, like.st_uid, like.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

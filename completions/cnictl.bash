@@ -94,7 +94,7 @@ _cnictl_knows() {
             arguments='network file;'
             ;;
         'validate')
-            options='--nad --strict --config --conf-dir --cni-path -o --output -h --help'
+            options='--nad --strict --fix -y --yes --config --conf-dir --cni-path -o --output -h --help'
             values=' --config=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml :sarif :github; --output=:table :json :yaml :sarif :github;'
             arguments='file...;'
             ;;

@@ -549,6 +549,8 @@ complete -c cnictl -n '__cnictl_is \'ipam reclaim\' 1' -a '(__cnictl_names netwo
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\' 1' -F
 complete -c cnictl -n '__cnictl_is \'validate\'' -l nad -d 'The texts are spec.config of NetworkAttachmentDefinitions'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l strict -d 'Warnings count as errors'
+complete -c cnictl -n '__cnictl_is \'validate\'' -l fix -d 'Mend what is certainly meant; shows the difference first'
+complete -c cnictl -n '__cnictl_is \'validate\'' -s y -l yes -d 'Do not ask before files are written'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l config -r -F -d 'Which mistakes not to mention'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'validate\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'

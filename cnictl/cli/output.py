@@ -29,6 +29,16 @@ def show(form: Form, members: Callable[[], Data], table: Callable[[], Renderable
         put(_drawn(table()))
 
 
+def draw(renderable: RenderableType, *, remark: bool = False) -> None:
+    """Print what is meant for people; as a remark it goes to stderr."""
+    text = _drawn(renderable)
+    if remark:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    else:
+        put(text)
+
+
 def put(text: str) -> None:
     """Print text as it is.  A reader that has seen enough is no error."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -13,11 +13,13 @@ from cnictl.cli import options, output, problems
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.invoke import directories
 from cnictl.lint import engine, silence
+from cnictl.lint import fix as fixing
 from cnictl.lint.engine import STDIN, NothingToValidate, Report
 from cnictl.lint.explain import explanations
 from cnictl.lint.model import WARNING
 from cnictl.lint.programs import Programs
-from cnictl.lint.silence import WrongSilence
+from cnictl.lint.silence import Silences, WrongSilence
+from cnictl.render.changes import changes
 from cnictl.render.diagnostics import Diagnostics, report_members, report_summary
 from cnictl.render.form import Form, as_json
 from cnictl.render.sarif import sarif_members
@@ -53,6 +55,10 @@ def validate(
         typer.Option("--nad", help="The texts are spec.config of NetworkAttachmentDefinitions."),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is certainly meant; shows the difference first.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before files are written.")] = False,
     config: Annotated[
         str,
         typer.Option(
@@ -82,19 +88,26 @@ def validate(
     A file .cnictl.yaml silences rules, for some files or places, each with its reason:
     `cnictl schema silence` describes it.  What it silences in vain is told.
 
+    With --fix it writes what is certainly meant: a number or true without its quotes, a key in its
+    documented case, 1.0 as 1.0.0, no comma before a bracket, no byte order mark.  The difference is
+    shown first; mode and owner of a file stay.
+
     Exit status 0 when there is no error, 1 when there is one.
 
     Example: cnictl validate /etc/cni/net.d
     """
     asked = ctx.get_parameter_source("cni_path")
     try:
+        silences = silence.load(config) if config else silence.find(os.curdir)
+        if fix:
+            _fix(paths or [conf_dir], silences, embedded=embedded, yes=yes, data=form is not Written.TABLE)
         report = engine.validate(
             paths or [conf_dir],
             stdin=_stdin() if STDIN in (paths or ()) else "",
             embedded=embedded,
             programs=_programs(cni_path, ask=asked is not None and asked.name == "COMMANDLINE"),
         )
-        report = (silence.load(config) if config else silence.find(os.curdir)).applied(report)
+        report = silences.applied(report)
     except (NothingToValidate, WrongSilence) as error:
         raise problems.UsageProblem(str(error), hint=error.hint) from error
     _show(form, report)
@@ -103,6 +116,32 @@ def validate(
     if form is Written.TABLE:
         output.note(report_summary(report))
     if not report.clean or (strict and report.count(WARNING)):
+        raise typer.Exit(problems.NO)
+
+
+def _fix(paths: list[str], silences: Silences, *, embedded: bool, yes: bool, data: bool) -> None:
+    """Show what can be mended, ask, and write it; where data is wanted the difference is a remark."""
+    if STDIN in paths:
+        raise problems.UsageProblem("stdin cannot be mended", hint="name a file")
+    mended = list(fixing.mend(paths, silences, embedded=embedded))
+    if not mended:
+        output.note("nothing can be mended for certain")
+        return
+    output.draw(changes(mended), remark=data)
+    count, names = sum(one.count for one in mended), f"{len(mended)} file{'s' if len(mended) != 1 else ''}"
+    if not yes:
+        _confirm(f"mend {count} mistake{'s' if count != 1 else ''} in {names}?")
+    for one in mended:
+        fixing.write(one)
+        output.note(f"{one.path}: {one.count} mended")
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise problems.UsageProblem(
+            f"{question[:-1]}: nobody is there to confirm it", hint="nothing was written; say --yes as well"
+        )
+    if not typer.confirm(question, err=True):
         raise typer.Exit(problems.NO)
 
 

@@ -61,13 +61,14 @@ class Trouble:
     length: int
     message: str
     hint: str
+    fix: str | None = None
 
 
 def trouble(text: str, found: NotJSON) -> Trouble:
     """Return what somebody probably did who wrote this text; Go's own words close the hint."""
     one = next(_causes(text, found))
     hint = f"{one.hint} (runtimes say: {go_words(text, found)})".lstrip()
-    return Trouble(one.offset, max(one.length, 1), one.message, hint)
+    return Trouble(one.offset, max(one.length, 1), one.message, hint, one.fix)
 
 
 def blank_placeholders(text: str) -> str:
@@ -132,7 +133,7 @@ def _whole_text(text: str, found: NotJSON) -> Iterator[Trouble]:
     if not text.strip():
         yield Trouble(0, 1, "the file is empty", "is it still being written?")
     elif text.startswith("\ufeff"):
-        yield Trouble(0, 1, "the text starts with a byte order mark", "save it as UTF-8 without one")
+        yield Trouble(0, 1, "the text starts with a byte order mark", "save it as UTF-8 without one", "")
     elif found.previous is None and _YAML.match(text, found.offset):
         word = _token(text, found.offset)
         yield Trouble(found.offset, len(word), "this is YAML", "a network configuration is JSON")
@@ -208,7 +209,7 @@ def _brackets(text: str, found: NotJSON) -> Iterator[Trouble]:
         )
     elif _previous(text, found.previous) == ",":
         assert found.previous is not None
-        yield Trouble(found.previous.start, 1, f"a comma before {character}", "take the comma out")
+        yield Trouble(found.previous.start, 1, f"a comma before {character}", "take the comma out", "")
     elif _previous(text, found.previous) == ":":
         yield Trouble(found.offset, 1, "a key without a value", "put its value before the bracket")
 

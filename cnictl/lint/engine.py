@@ -16,7 +16,7 @@ from cnictl.lint.directory import Directory
 from cnictl.lint.locate import Node, Span, find, line_at, position, spelled
 from cnictl.lint.manifest import EXTENSIONS, is_manifest
 from cnictl.lint.manifest import embedded as embedded_in
-from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Severity
+from cnictl.lint.model import ERROR, RULES, SEVERITIES, Diagnostic, Edit, Severity
 from cnictl.lint.subject import Configuration
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
@@ -114,6 +114,13 @@ def validate(
     )
 
 
+def examine_text(path: str, text: str, *, embedded: bool = False) -> list[Diagnostic]:
+    """Return what the rules say of a file's text by itself, whatever is in the file."""
+    if is_manifest(text):
+        return [found for one in _of_manifest(path, text, None) for found in examine(one)]
+    return examine(Configuration(path, text, embedded=embedded))
+
+
 def examine(configuration: Configuration) -> list[Diagnostic]:
     """Return what the rules say of one text, from top to bottom."""
     found = {
@@ -143,8 +150,12 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
     where, meant = find(root, remark.where, at_key=remark.at_key)
     if remark.offset is not None:
         meant = Span(remark.offset, remark.offset + remark.length)
+    inner = text[meant.start : meant.end]
     if configuration.frame is not None:
         text, meant = configuration.frame.text, configuration.frame.outer(meant)
+    edit = None
+    if remark.fix is not None and text[meant.start : meant.end] == inner:
+        edit = Edit(meant.start, meant.end, remark.fix)
     line, column = position(text, meant.start)
     source = line_at(text, meant.start)
     length = min(meant.end - meant.start, len(source) - column + 1)
@@ -160,6 +171,7 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
         remark.hint,
         source,
         max(length, 1),
+        edit,
     )
 
 

@@ -26,7 +26,8 @@ class Remark:
 
     With `at_key` the key is meant, not its value.  `offset` and `length` are for texts that have no
     places, because they do not decode.  `hint` says what to do, "" when the message does.
-    `severity` is for a remark that weighs less, or more, than its rule.
+    `severity` is for a remark that weighs less, or more, than its rule.  `fix` is what to write in the
+    place, "" to take it out, where that is all that can have been meant and nothing else changes by it.
     """
 
     where: Pointer
@@ -36,6 +37,7 @@ class Remark:
     offset: int | None = None
     length: int = 1
     severity: Severity | None = None
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What to write in place of the characters from one offset of a file's text to another."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A remark in its place: a file, a line and a column, both from 1, and the line's text.
 
     `pointer` is a JSON pointer (RFC 6901), "" for the whole document.  `length` counts the
-    characters that are meant, at most to the end of the line.
+    characters that are meant, at most to the end of the line.  `edit` heals it, where that is safe.
     """
 
     code: str
@@ -76,6 +87,7 @@ class Diagnostic:
     hint: str
     source: str
     length: int
+    edit: Edit | None = None
 
 
 RULES: dict[str, Rule] = {}

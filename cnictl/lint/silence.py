@@ -122,8 +122,13 @@ def load(path: str) -> Silences:
         raise WrongSilence(f"cannot read {path}: {errno_text(error.errno or 0)}") from error
     if len(data) > MOST:
         raise WrongSilence(f"cannot read {path}: it has more than {MOST >> 20} MiB")
+    return parse(path, data.decode(errors="replace"))
+
+
+def parse(path: str, text: str) -> Silences:
+    """Return the entries of a text; raises WrongSilence."""
     try:
-        node = yaml.compose(data.decode(errors="replace"), Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
         return Silences(path, tuple(_entries(path, node)))
     except RecursionError:
         raise WrongSilence(f"cannot read {path}: it is nested too deeply") from None

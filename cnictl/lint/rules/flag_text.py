@@ -33,4 +33,5 @@ def flag_text(conf: Configuration) -> Iterator[Remark]:
     for flag in FLAGS:
         value = (conf.members or {}).get(flag)
         if isinstance(value, str) and value.lower() in ("true", "false"):
-            yield Remark((flag,), f"{flag} is a string", f"write {value.lower()} without quotes")
+            written = value.lower()
+            yield Remark((flag,), f"{flag} is a string", f"write {written} without quotes", fix=written)

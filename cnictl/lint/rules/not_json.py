@@ -35,6 +35,6 @@ def not_json(conf: Configuration) -> Iterator[Remark]:
     """
     if isinstance(conf.broken, NotJSON):
         found = trouble(conf.text, conf.broken)
-        yield Remark((), found.message, found.hint, offset=found.offset, length=found.length)
+        yield Remark((), found.message, found.hint, offset=found.offset, length=found.length, fix=found.fix)
     elif isinstance(conf.broken, DecodeError):
         yield Remark((), conf.broken.msg, conf.broken.hint, offset=0)

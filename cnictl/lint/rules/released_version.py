@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from cnictl.lint.subject import Configuration
 
 
+SAME = "write "
+"""How advice begins that names the same version, spelled as it must be."""
+
+
 @rule("CNI203", "unreleased-version")
 def released_version(conf: Configuration) -> Iterator[Remark]:
     """`cniVersion` is a version of the spec, in three numbers.
@@ -33,7 +37,9 @@ def released_version(conf: Configuration) -> Iterator[Remark]:
         return
     stated = Document(conf.members).get("cniVersion")
     where = ("cniVersion",) if stated == conf.version else ("cniVersions",)
-    yield Remark(where, f"{conf.version!r} is no version of the CNI spec", _advice(conf.version))
+    advice = _advice(conf.version)
+    fix = f'"{advice.removeprefix(SAME)}"' if advice.startswith(SAME) and where == ("cniVersion",) else None
+    yield Remark(where, f"{conf.version!r} is no version of the CNI spec", advice, fix=fix)
 
 
 def _advice(version: str) -> str:
@@ -44,5 +50,5 @@ def _advice(version: str) -> str:
         return f"the newest is {versions.CURRENT}"
     older = [one for one in versions.SUPPORTED if versions.parse(one) <= number]
     if older and versions.parse(older[-1]) == number:
-        return f"write {older[-1]}"
+        return f"{SAME}{older[-1]}"
     return f"there are {', '.join(versions.SUPPORTED)}; releases of the plugins are numbered otherwise"

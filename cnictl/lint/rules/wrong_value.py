@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cnictl.spec.keys import Key
 
 
+BARE = " without quotes"
+"""How advice ends for a value that is right but for its quotes."""
+
 _PROBLEMS: WeakKeyDictionary[Configuration, dict[Pointer, list[Remark]]] = WeakKeyDictionary()
 """What cannot be read of a configuration, as two rules want to know it."""
 
@@ -42,7 +45,7 @@ def wrong_value(conf: Configuration) -> Iterator[Remark]:
     """
     for plugin in conf.all_plugins:
         for found in problems(conf, plugin):
-            yield Remark((*plugin.where, *found.where), found.message, found.hint)
+            yield Remark((*plugin.where, *found.where), found.message, found.hint, fix=found.fix)
 
 
 def problems(conf: Configuration, plugin: PluginObject) -> list[Remark]:
@@ -73,7 +76,10 @@ def _unreadable(level: Level, key: Key[Any], name: str) -> Remark | None:
         message = error.msg if error.msg.startswith("key ") else f'key "{path}": {error.msg}'
         inner = mentioned(error.msg, {name: value}, above=level.where)
         details = "" if error.details.startswith("in key") else error.details
-        return Remark((*level.where, *(inner or (name,))), message, _advice(key, value) or details)
+        advice, fix = _advice(key, value), None
+        if inner in (None, (name,)) and advice.endswith(BARE):
+            fix = advice.removeprefix("write ").removesuffix(BARE)
+        return Remark((*level.where, *(inner or (name,))), message, advice or details, fix=fix)
     return None
 
 
@@ -94,9 +100,9 @@ def _advice(key: Key[Any], value: Json) -> str:
     """Return what to write where it is plain to see what was meant."""
     if isinstance(value, str):
         if key.depth == 0 and key.kind == "integer" and value.isascii() and value.isdigit():
-            return f"write {value} without quotes"
+            return f"write {int(value)}{BARE}"
         if key.depth == 0 and key.kind == "boolean" and value.lower() in ("true", "false"):
-            return f"write {value.lower()} without quotes"
+            return f"write {value.lower()}{BARE}"
         if key.depth == 1 and key.kind == "string":
             return f"write [{encode(value)}]"
     if key.depth == 0 and key.kind == "string" and isinstance(value, (int, float)):

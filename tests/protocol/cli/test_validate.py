@@ -128,6 +128,44 @@ def test_silence(bench_with_bridge: Bench):
     assert done.stderr.startswith("error: .cnictl.yaml:1:11: the entry has no reason\nhint: add reason: why")
 
 
+def test_fix_shows_the_difference_and_writes_when_told(bench_with_bridge: Bench):
+    """Without somebody to ask nothing is written; --yes writes, and what is left is told as ever."""
+    path = bench_with_bridge.network("web", {"type": "bridge", "mtu": "1500", "isMasq": True})
+    before = path.read_text()
+    done = bench_with_bridge("validate", "--fix", path, status=2)
+    after = before.replace('"1500"', "1500")
+    assert done.stdout == f"--- {path}\n+++ {path}\n@@ -1 +1 @@\n-{before}\n+{after}\n"
+    assert done.stderr == (
+        "error: mend 1 mistake in 1 file: nobody is there to confirm it\n"
+        "hint: nothing was written; say --yes as well\n"
+    )
+    assert path.read_text() == before
+    done = bench_with_bridge("validate", "--fix", "--yes", path, status=0)
+    assert "CNI303" in done.stdout
+    assert done.stderr == f"{path}: 1 mended\n1 file: 1 warning\n"
+    assert '"mtu": 1500' in path.read_text()
+    done = bench_with_bridge("validate", "--fix", path, status=0)
+    assert done.stderr == "nothing can be mended for certain\n1 file: 1 warning\n"
+
+
+def test_fix_beside_data(bench_with_bridge: Bench):
+    """The difference is no data, and a text from a file is escaped in it."""
+    path = bench_with_bridge.conf / "web.conflist"
+    path.write_text(
+        '{"cniVersion": "1.0.0", "name": "w\x1b[2J", "plugins": [{"type": "bridge", "mtu": "1"}]}'
+    )
+    done = bench_with_bridge("validate", "--fix", "-y", "-o", "json", path, status=1)
+    assert [one["code"] for one in done.json["diagnostics"]] == ["CNI101"]
+    path.write_text(path.read_text().replace("\x1b", "\u202e"))
+    done = bench_with_bridge("validate", "--fix", "-y", "-o", "json", path, status=1)
+    assert done.stderr.startswith(f"--- {path}\n+++ {path}\n")
+    assert "w\\u202e[2J" in done.stderr
+    assert "\u202e" not in done.stderr
+    assert bench_with_bridge("validate", "--fix", "-", stdin="{}", status=2).stderr.startswith(
+        "error: stdin cannot be mended\n"
+    )
+
+
 def test_schema(bench: Bench):
     """Of the list, or of one plugin."""
     assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1
