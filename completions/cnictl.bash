@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -176,6 +176,11 @@ _cnictl_knows() {
         'record build')
             options='-h --help'
             arguments='file;'
+            ;;
+        'replay')
+            options='--cni-path --alone --log-dir --timeout -o --output -h --help'
+            values=' --cni-path=directory; --log-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
+            arguments=';'
             ;;
         'netns')
             commands='ls new rm exec'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -251,6 +251,11 @@ set -g __cnictl_taking \
     'record show --log-dir' \
     'record show -o' \
     'record show --output' \
+    'replay --cni-path' \
+    'replay --log-dir' \
+    'replay --timeout' \
+    'replay -o' \
+    'replay --output' \
     'netns ls --cache-dir' \
     'netns ls -o' \
     'netns ls --output' \
@@ -338,6 +343,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would chan
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
 complete -c cnictl -n '__cnictl_is \'\'' -a conformance -d 'Try whether a plugin does what the spec asks of it.'
 complete -c cnictl -n '__cnictl_is \'\'' -a record -d 'Record the calls that a runtime makes: what each plugin was given, said, and how it ended.'
+complete -c cnictl -n '__cnictl_is \'\'' -a replay -d 'Do a recorded call again on a throwaway node, and show whether it does the same.'
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a vxlan -d 'Keep an overlay network in step with its other nodes.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
@@ -689,6 +695,12 @@ complete -c cnictl -n '__cnictl_is \'record show\'' -s o -l output -x -a 'table 
 complete -c cnictl -n '__cnictl_is \'record show\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'record build\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'record build\' 1' -F
+complete -c cnictl -n '__cnictl_is \'replay\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Other plugins to do it with'
+complete -c cnictl -n '__cnictl_is \'replay\'' -l alone -d 'As if no other container had been there at the time'
+complete -c cnictl -n '__cnictl_is \'replay\'' -l log-dir -x -a '(__fish_complete_directories)' -d 'Where the recorded calls are'
+complete -c cnictl -n '__cnictl_is \'replay\'' -l timeout -x -d 'For each plugin; 0 for no end'
+complete -c cnictl -n '__cnictl_is \'replay\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'replay\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a ls -d 'List the namespaces with a name, and what is attached to them.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a new -d 'Make a namespace and print its path.  `ip netns` knows it as well.'
 complete -c cnictl -n '__cnictl_is \'netns\'' -a rm -d 'Remove namespaces.'

@@ -45,6 +45,7 @@ COMMANDS = {
     "conformance": ("cnictl.cli.conformance", "Try whether a plugin does what the spec asks of it."),
     # what happened
     "record": ("cnictl.cli.record", "Record the calls that a runtime makes of plugins."),
+    "replay": ("cnictl.cli.replay", "Do a recorded call again, and show whether it does the same."),
     # the node
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "vxlan": ("cnictl.cli.vxlan", "Keep an overlay network in step with its other nodes."),

@@ -32,9 +32,10 @@ NETWORK = {
 
 
 @pytest.fixture(params=["ours", "Go"])
-def shell(request: pytest.FixtureRequest, node: Node) -> Shell:
+def shell(request: pytest.FixtureRequest, node: Node, stand_in: str) -> Shell:
     """A shell on a node that has plugins in /run/bin, a network web and a pod."""
     environment = {
+        "STAND_IN": stand_in,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "CNI_PATH": "/run/bin",
         "NETCONFPATH": "/run/net.d",
@@ -66,7 +67,7 @@ def test_a_runtimes_calls_are_recorded(shell: Shell, node: Node):
     """The plugin's and its delegate's, without the secret; afterwards the directory is as it was."""
     before = shell("ls -Al --full-time /run/bin").stdout.splitlines()
     assert shell("cnictl record status --log-dir /run/log").status == 1
-    started = shell("cnictl record start bridge host-local --log-dir /run/log").checked()
+    started = shell("cnictl record start --stand-in $STAND_IN bridge host-local --log-dir /run/log").checked()
     assert started.stdout.split() == ["/run/bin/bridge", "/run/bin/host-local"]
     added = shell("cnictl add web pod -o json").checked()
     shell("cnictl check web pod && cnictl del web pod").checked()
@@ -99,11 +100,12 @@ def _but_the_time_of_links(line: str) -> list[str]:
     return words if line.startswith("-") else [words[0], *words[8:]]
 
 
+@pytest.mark.parametrize("shell", ["Go"], indirect=True)
 def test_a_full_disk(shell: Shell):
     """Calls go on, none is written down by half, and status says how many are missing."""
     script = """
         mkdir /run/small && mount -t tmpfs -o size=16k small /run/small &&
-        cnictl record start bridge host-local --log-dir /run/small/log &&
+        cnictl record start --stand-in $STAND_IN bridge host-local --log-dir /run/small/log &&
         head -c 64k /dev/zero >/run/small/filler
         cnictl add web pod && cnictl check web pod && cnictl del web pod && rm /run/small/filler &&
         cnictl record status --log-dir /run/small/log && cnictl add web pod &&
@@ -115,9 +117,10 @@ def test_a_full_disk(shell: Shell):
     assert [one["status"] for one in json.loads(f"[{calls}")] == [0, 0]
 
 
+@pytest.mark.parametrize("shell", ["ours"], indirect=True)
 def test_a_runtime_whose_plugin_fails(shell: Shell):
     """It gets the plugin's own error, and the call is among those that failed."""
-    shell("cnictl record start --all --log-dir /run/log").checked()
+    shell("cnictl record start --stand-in $STAND_IN --all --log-dir /run/log").checked()
     script = "cnictl add web pod -i much-too-long-a-name; cnictl exec bridge ADD pod --conf /dev/null"
     done = shell(script)
     assert done.status == 3

@@ -32,7 +32,8 @@ FLOORS = tuple(
         "plugin runtime",
         "cnictl_plugins",
         "dhcp leases lint state",
-        "bench conformance doctor plan record scenario",
+        "bench conformance doctor plan scenario",
+        "record",
         "render",
         "cli",
     )
