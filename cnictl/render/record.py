@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnictl.invoke import Completed
 from cnictl.render.execution import given_text, milliseconds, section, text_member
 from cnictl.render.table import BAD, GOOD, Cell, table
-from cnictl.render.text import escape, line
+from cnictl.render.text import line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -150,7 +150,7 @@ def _parent(call: Call) -> str:
 
 
 def _callers(call: Call) -> str:
-    chain = " < ".join(f"{escape(name)} ({pid})" for pid, name in call.callers)
+    chain = " < ".join(f"{name} ({pid})" for pid, name in call.callers)
     return f"{chain}: {call.caller}" if call.caller else chain
 
 

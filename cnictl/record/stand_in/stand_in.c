@@ -86,7 +86,7 @@ static char **find_place(int argc, char **argv) {
         *deleted = 0; /* the plugin came back in this moment */
     char *last = strrchr(self, '/') + 1;
     char *store = last - strlen(STORE) - 1;
-    if (store > self && strncmp(store, STORE, strlen(STORE)) == 0) {
+    if (store > self && store[-1] == '/' && strncmp(store, STORE, strlen(STORE)) == 0) {
         if (argc < 3 || strchr(argv[1], '/') || strlen(argv[1]) >= sizeof self - (size_t)(store - self))
             fail("not called in the place of a plugin", EINVAL);
         last = strcpy(store, argv[1]);
