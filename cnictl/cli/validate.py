@@ -16,6 +16,7 @@ from cnictl.lint import engine, silence
 from cnictl.lint import fix as fixing
 from cnictl.lint.engine import STDIN, NothingToValidate, Report
 from cnictl.lint.explain import explanations
+from cnictl.lint.interfaces import mtus_of_this_node
 from cnictl.lint.model import WARNING
 from cnictl.lint.programs import Programs
 from cnictl.lint.silence import Silences, WrongSilence
@@ -55,6 +56,7 @@ def validate(
         typer.Option("--nad", help="The texts are spec.config of NetworkAttachmentDefinitions."),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    node: Annotated[bool, typer.Option("--node", help="Look at this node's interfaces as well.")] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is certainly meant; shows the difference first.")
     ] = False,
@@ -80,7 +82,7 @@ def validate(
     Looks at the texts alone: what a runtime cannot load, what a plugin would refuse at ADD, and
     what they ignore without a word.  `cnictl explain CODE` tells more about a mistake.  Where there
     are plugins it tells which are missing; with --cni-path it also runs them, to ask for the
-    versions that they support.
+    versions that they support, and with --node it looks whether masters are there and carry the MTU.
 
     In YAML it finds the NetworkAttachmentDefinitions, and the configurations in ConfigMaps, whose
     placeholders are left to their installer; lines and columns are those of the YAML.
@@ -105,6 +107,7 @@ def validate(
             paths or [conf_dir],
             stdin=_stdin() if STDIN in (paths or ()) else "",
             embedded=embedded,
+            mtus=mtus_of_this_node() if node else None,
             programs=_programs(cni_path, ask=asked is not None and asked.name == "COMMANDLINE"),
         )
         report = silences.applied(report)

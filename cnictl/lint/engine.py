@@ -22,7 +22,7 @@ from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cnictl.lint.model import Remark, Rule
     from cnictl.lint.programs import Programs
@@ -68,10 +68,16 @@ def all_rules() -> list[Rule]:
 
 
 def validate(
-    paths: Sequence[str], *, stdin: str = "", embedded: bool = False, programs: Programs | None = None
+    paths: Sequence[str],
+    *,
+    stdin: str = "",
+    embedded: bool = False,
+    programs: Programs | None = None,
+    mtus: Mapping[str, int] | None = None,
 ) -> Report:
     """Judge files, whatever is in directories, and for `-` the text of `stdin`.
 
+    With `programs` and `mtus`, those of the node's interfaces, it is judged what there is on a node.
     Raises NothingToValidate for a path that names nothing, or a file that cannot be read.
     """
     configurations = []
@@ -81,7 +87,7 @@ def validate(
             if unread and name == path:
                 raise NothingToValidate(f"cannot read {path}: {unread}")
             if is_manifest(text):
-                found = _of_manifest(name, text, programs)
+                found = _of_manifest(name, text, programs, mtus)
                 if not found and name == path:
                     raise NothingToValidate(
                         f"no network configuration in {path}",
@@ -95,6 +101,7 @@ def validate(
                 embedded=embedded,
                 listed=listed,
                 programs=programs,
+                mtus=mtus,
                 unread=unread,
             )
             if listed or one.looks_like_network:
@@ -117,7 +124,7 @@ def validate(
 def examine_text(path: str, text: str, *, embedded: bool = False) -> list[Diagnostic]:
     """Return what the rules say of a file's text by itself, whatever is in the file."""
     if is_manifest(text):
-        return [found for one in _of_manifest(path, text, None) for found in examine(one)]
+        return [found for one in _of_manifest(path, text) for found in examine(one)]
     return examine(Configuration(path, text, embedded=embedded))
 
 
@@ -175,13 +182,16 @@ def _placed(configuration: Configuration, rule: Rule, remark: Remark) -> Diagnos
     )
 
 
-def _of_manifest(name: str, text: str, programs: Programs | None) -> list[Configuration]:
+def _of_manifest(
+    name: str, text: str, programs: Programs | None = None, mtus: Mapping[str, int] | None = None
+) -> list[Configuration]:
     return [
         Configuration(
             "",
             one.text,
             embedded=one.named,
             programs=programs,
+            mtus=mtus,
             shown=name,
             frame=one.frame,
             template=one.template,

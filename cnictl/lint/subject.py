@@ -15,7 +15,7 @@ from cnictl.spec.errors import CniError
 from cnictl.spec.versions import OLDEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cnictl.lint.broken import Trouble
     from cnictl.lint.directory import Directory
@@ -82,9 +82,12 @@ class Configuration:
     `path` is "" for one that is in no file.  `embedded` says that it is the `spec.config` of a
     NetworkAttachmentDefinition, which has the network's name.  `listed` says that a runtime would
     look at the file; `directory` has the files beside it that were given too.  `unread` says why there
-    is no text, and then nothing else is known.  A text in a Kubernetes object has a `frame`, which says
-    where it stands in the file `shown`, and perhaps `trouble`, why it is none; as a `template` it is
-    filled in by somebody else before a runtime reads it.
+    is no text, and then nothing else is known.  `programs`, and `mtus` by the names of interfaces, are
+    those of a node, None where nobody is to look.
+
+    A text in a Kubernetes object has a `frame`, which says where it stands in the file `shown`, and
+    perhaps `trouble`, why it is none; as a `template` it is filled in by somebody else before a runtime
+    reads it.
 
     `root` is None for what is no JSON, then `broken` says why; `members` is None for what is no object.
     """
@@ -94,6 +97,7 @@ class Configuration:
     embedded: bool = False
     listed: bool = True
     programs: Programs | None = None
+    mtus: Mapping[str, int] | None = None
     directory: Directory | None = None
     unread: str = ""
     shown: str = ""

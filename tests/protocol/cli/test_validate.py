@@ -166,6 +166,19 @@ def test_fix_beside_data(bench_with_bridge: Bench):
     )
 
 
+def test_the_node_is_looked_at_when_told(host: Bench):
+    """Its interfaces, of the namespace that the command runs in."""
+    host.plugin("macvlan")
+    assert host.node is not None
+    host.node.run(["ip", "link", "add", "up0", "mtu", "1400", "type", "veth", "peer", "name", "up1"])
+    path = host.network("web", {"type": "macvlan", "master": "up0", "mtu": 1500})
+    host("validate", path, status=0)
+    done = host("validate", "--node", path, status=1)
+    assert "CNI605 error: MTU 1500 is more than the 1400 of up0\n" in done.stdout
+    path = host.network("web", {"type": "macvlan", "master": "up7"})
+    assert "CNI604 warning: this node has no interface 'up7'" in host("validate", "--node", path).stdout
+
+
 def test_schema(bench: Bench):
     """Of the list, or of one plugin."""
     assert bench("schema", status=0).json["properties"]["plugins"]["minItems"] == 1

@@ -259,6 +259,28 @@ class TestPrograms:
         assert one.message == "portIsolation came with 1.6.0, and the installed bridge is 1.1.1"
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"type": "macvlan", "master": "eth0", "mtu": 1500}, None),
+        ({"type": "macvlan", "master": "eth0", "mtu": 1501}, ("CNI605", "1501", "lower it, or leave it out")),
+        ({"type": "vlan", "master": "eth0", "vlanId": 5, "mtu": 9000}, ("CNI605", "9000", "lower it")),
+        ({"type": "macvlan", "master": "eht0"}, ("CNI604", '"eht0"', "did you mean eth0?")),
+        ({"type": "macvlan", "master": "zz"}, ("CNI604", '"zz"', "it has eth0, lo")),
+        ({"type": "macvlan", "master": "zz", "linkInContainer": True}, None),
+        ({"type": "macvlan", "mtu": 9000}, None),
+        ({"type": "bridge", "mtu": 9000}, None),
+    ],
+)
+def test_masters_of_a_node(keys: dict[str, Any], expected: tuple[str, str, str] | None):
+    """They are there and carry the MTU; without the node nothing is said of them."""
+    text = network({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}, **keys})
+    assert validate(["-"], stdin=text).diagnostics == ()
+    found = validate(["-"], stdin=text, mtus={"lo": 65536, "eth0": 1500}).diagnostics
+    assert [(one.code, marked(one)) for one in found] == ([expected[:2]] if expected else [])
+    assert all(expected and one.hint.startswith(expected[2]) for one in found)
+
+
 def test_a_thousand_files_take_less_than_two_seconds(tmp_path: Path):
     """So that it can stand in a pre-commit hook.  A busy machine makes one try slower than it is."""
     examples = sorted((Path(__file__).parents[3] / "testdata" / "examples").glob("*.conflist"))
