@@ -20,7 +20,7 @@ from cnictl.lint.interfaces import mtus_of_this_node
 from cnictl.lint.model import WARNING
 from cnictl.lint.programs import Programs
 from cnictl.lint.silence import Silences, WrongSilence
-from cnictl.render.changes import changes
+from cnictl.render.changes import Changes
 from cnictl.render.diagnostics import Diagnostics, report_members, report_summary
 from cnictl.render.form import Form, as_json
 from cnictl.render.sarif import sarif_members
@@ -130,7 +130,7 @@ def _fix(paths: list[str], silences: Silences, *, embedded: bool, yes: bool, dat
     if not mended:
         output.note("nothing can be mended for certain")
         return
-    output.draw(changes(mended), remark=data)
+    output.draw(Changes(mended), remark=data)
     count, names = sum(one.count for one in mended), f"{len(mended)} file{'s' if len(mended) != 1 else ''}"
     if not yes:
         _confirm(f"mend {count} mistake{'s' if count != 1 else ''} in {names}?")

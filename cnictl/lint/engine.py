@@ -205,7 +205,10 @@ def _sources(path: str) -> list[tuple[str, bool]]:
     """Return the files that a path stands for, and whether a runtime would look at each."""
     if path == STDIN or not os.path.isdir(path):
         return [(path, True)]
-    listed = files(path, LISTS + SINGLES)
+    try:
+        listed = files(path, LISTS + SINGLES)
+    except CnictlError as error:
+        raise NothingToValidate(str(error), hint="a directory must be readable to be looked into") from error
     if not listed and not any(is_manifest(_read(name)[0]) for name in files(path, EXTENSIONS)):
         raise NothingToValidate(
             f"no net configurations found in {path}", hint=f"they end in {', '.join(LISTS + SINGLES)}"

@@ -75,6 +75,16 @@ class TestWhatIsLookedAt:
         with pytest.raises(NothingToValidate, match=message):
             validate([str(tmp_path / path)])
 
+    def test_a_directory_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """It is told like a file that cannot."""
+
+        def forbidden(path: str) -> None:
+            raise PermissionError(13, "Permission denied", path)
+
+        monkeypatch.setattr("cnictl.configuration.os.scandir", forbidden)
+        with pytest.raises(NothingToValidate, match=r"cannot read .*: permission denied"):
+            validate([str(tmp_path)])
+
     def test_a_file_that_cannot_be_read_hides_no_other(self, tmp_path: Path):
         """In a directory it is a remark, and the others are looked at; by its name it is an error."""
         written(tmp_path, a__conflist=" " * (MOST + 1), b__conflist=GOOD, d__conflist=network(name="other"))
