@@ -39,6 +39,23 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeProcess:
+    """The runtime's process: its descriptors and how many it may have, and the directories that it watches.
+
+    `watches` and `directory` are inodes; `directory` is that of the configuration directory, 0 for none.
+    `watcher` is whether it watches anything at all, or did.
+    """
+
+    name: str
+    pid: int
+    descriptors: int
+    most: int
+    watcher: bool
+    watches: tuple[int, ...]
+    directory: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationFile:
     """A file of a configuration directory; `text` without secrets, "" for one that no runtime reads."""
 
@@ -202,7 +219,7 @@ class AgentFile:
     """A file or socket of an agent, or of a plugin's daemon.
 
     `listening` is whether anybody has the socket open, `expires` when its token does (seconds since 1970,
-    0 for none), `missing` what a file should have and has not.
+    0 for none), `missing` what a file should have and has not, `values` what flannel's has.
     """
 
     path: str
@@ -211,6 +228,7 @@ class AgentFile:
     listening: bool = False
     expires: float = 0
     missing: tuple[str, ...] = ()
+    values: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +273,7 @@ class Bundle:
     node: str = ""
     unseen: dict[str, str] = field(default_factory=dict)
     runtime: Runtime = field(default_factory=Runtime)
+    processes: list[RuntimeProcess] = field(default_factory=list)
     configurations: list[ConfigurationFile] = field(default_factory=list)
     others: list[ConfigurationFile] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)

@@ -18,6 +18,7 @@ from cnictl.doctor.gather import (
     kernel,
     messages,
     networks,
+    processes,
     programs,
     runtime,
 )
@@ -59,6 +60,7 @@ def collect(
     directory = made.runtime.conf_dir
     made.configurations = taking("configurations", lambda: configurations.gather(place, directory), [])
     made.others = taking("others", lambda: configurations.gather_others(place, directory), [])
+    made.processes = taking("processes", lambda: processes.gather(place, directory), [])
     made.cache = taking("cache", lambda: kept.gather_cache(place), [])
     known = list(networks_of(made.configurations))
     needed = _needed(made, known)
@@ -73,10 +75,14 @@ def collect(
         made.namespaces = taking("namespaces", lambda: networks.gather(place), [])
         nothing: tuple[list[ChainFact], dict[str, str]] = ([], {})
         made.chains, made.unread_filters = taking("chains", lambda: filters.gather(place), nothing)
+        if made.unread_filters and not made.chains:
+            made.unseen["chains"] = "; ".join(made.unread_filters.values())
     else:
         made.unseen |= dict.fromkeys(("namespaces", "chains"), "a tree of files has none")
     bridges = [one.name for one in made.own.links if one.kind == "bridge"]
     made.kernel = taking("kernel", lambda: kernel.gather(place, bridges), made.kernel)
+    if len(made.kernel.modules) < len(kernel.MODULES):
+        made.unseen["modules"] = f"there is no list of the modules of kernel {made.kernel.release}"
     made.disks = taking("disks", lambda: kernel.gather_disks(place), [])
     made.agents = taking("agents", lambda: agents.gather(place, _agent_files(known)), [])
     made.messages, made.pods = _said(taking, place, log, kubectl)

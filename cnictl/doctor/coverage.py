@@ -17,7 +17,6 @@ _CALL = "it is about one call of a plugin"
 _OTHER = "it is about the pod, not the network"
 
 REASONS = {
-    "conf-watch-lost": "the runtime's inotify descriptors are not read",
     "conf-not-reloaded": "the runtime's last load is known to its CRI socket only, which is not asked",
     "result-interface-mismatch": _CALL,
     "cache-version": _CALL,
@@ -55,7 +54,6 @@ REASONS = {
     "netns-gone": _MOMENT,
     "ipt-neither": _CALL,
     "rpf": "which value is right depends on the network",
-    "fw-flushed": "`cnictl diff` compares the rules of attachments with what they should be",
     "nft-autodetect": "which backend a plugin chose is known to it alone",
     "svc-vip": "looking sends nothing to the API server",
     "bw-exists": _CALL,
@@ -70,7 +68,6 @@ REASONS = {
     "ovn-annotation": _API,
     "name-reserved": _MOMENT,
     "plugin-timeout": _MOMENT,
-    "fds": "descriptors of the runtime are not counted",
     "clock": "whether a clock is right takes another clock",
     "apparmor": "only the kernel's log tells",
     "not-network-volume": _OTHER,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cnictl.configuration import parse
+from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
 from cnictl.doctor.recognise import recognise
 from cnictl.lint.directory import Directory
@@ -161,9 +162,12 @@ def unsupported_version(bundle: Bundle) -> Iterator[Seen]:
 @check("conf-leftover", needs=("configurations", "agents"))
 def leftover(bundle: Bundle) -> Iterator[Seen]:
     used = winner(bundle)
-    if used is None or len(listed(bundle)) < 2:
+    if used is None:
         return
     file, network = used
+    others = [one for one in networks_of(bundle.configurations) if not _is_for_all(one) and one != network]
+    if not others:
+        return
     for plugin in network.plugins:
         shown = AGENTS.get(plugin.type)
         agent = next((one for one in bundle.agents if one.path == shown), None)
@@ -172,11 +176,22 @@ def leftover(bundle: Bundle) -> Iterator[Seen]:
                 "conf-leftover",
                 file.path,
                 (
-                    f"{file.path} comes first of {len(listed(bundle))} files and uses {plugin.type}",
+                    f"{file.path} comes first and uses {plugin.type}; there is also {others[0].name}",
                     f"{agent.path} of its agent is not there",
                 ),
                 {"file": file.path, "network": network.name},
             )
+
+
+@check("conf-watch-lost", needs=("configurations", "processes"))
+def lost_watch(bundle: Bundle) -> Iterator[Seen]:
+    directory = bundle.runtime.conf_dir
+    for one in bundle.processes:
+        if one.directory and one.watcher and one.directory not in one.watches:
+            line = (
+                f"none of the {len(one.watches)} watches of {one.name} (process {one.pid}) is on {directory}"
+            )
+            yield Seen("conf-watch-lost", directory, (line,), {"runtime": one.name, "directory": directory})
 
 
 @check("conf-two-files-one-cni", needs=("configurations",))
@@ -223,6 +238,11 @@ def no_port_mappings(bundle: Bundle) -> Iterator[Seen]:
                 ),
                 {"namespace": pod.namespace, "pod": pod.name, "directory": bundle.runtime.conf_dir},
             )
+
+
+def _is_for_all(network: NetworkList) -> bool:
+    """Whether it is the loopback that goes with any network."""
+    return all(one.type == "loopback" for one in network.plugins)
 
 
 def _plugins(network: NetworkList) -> list[str]:

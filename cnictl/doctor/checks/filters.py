@@ -147,6 +147,25 @@ def no_iptables(bundle: Bundle) -> Iterator[Seen]:
                 return
 
 
+@check("fw-flushed", needs=("chains", "cache", "namespaces"))
+def flushed(bundle: Bundle) -> Iterator[Seen]:
+    if bundle.unread_filters:
+        return
+    owners = {owner for chain in bundle.chains for owner in chain.owners if owner}
+    in_use = {one.prefix.partition("/")[0] for space in bundle.namespaces for one in space.addresses}
+    for one in bundle.cache:
+        if not one.ports or "portmap" not in one.plugins or not in_use.intersection(one.addresses):
+            continue
+        if not any(one.container.startswith(owner) for owner in owners):
+            ports = ", ".join(map(str, one.ports))
+            lines = (
+                f"{one.path}: container {one.container} has the host ports {ports}",
+                f"no rule is of container {one.container}",
+            )
+            facts = {"container": one.container, "network": one.network, "interface": one.ifname}
+            yield Seen("fw-flushed", f"container {one.container}", lines, facts | {"netns": one.netns})
+
+
 @check("hostport-stale", needs=("chains", "cache", "reservations"))
 def stale_rules(bundle: Bundle) -> Iterator[Seen]:
     known = {one.container for one in bundle.cache} | {one.container for one in bundle.reservations}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
+from cnictl.doctor.gather.agents import SUBNET_ENV
 from cnictl.spec.document import Document
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ def other_bridge(bundle: Bundle) -> Iterator[Seen]:
                     f"network {network.name} wants {wanted}",
                 )
                 yield Seen("br-addr-differs", name, lines, {"bridge": name, "network": network.name})
+
+
+@check("br-addr-differs", needs=("configurations", "namespaces", "agents"))
+def other_subnet_of_flannel(bundle: Bundle) -> Iterator[Seen]:
+    written = next((one for one in bundle.agents if one.path == SUBNET_ENV), None)
+    wanted = written.values.get("FLANNEL_SUBNET", "") if written else ""
+    for network, plugin in _plugins(bundle, "flannel"):
+        delegate = plugin.get("delegate")
+        name = str(Document(delegate if isinstance(delegate, dict) else {}).get("bridge") or "cni0")
+        had = [one.prefix for one in bundle.own.addresses if one.link == name and _version(one.prefix) == 4]
+        if wanted and had and wanted not in had:
+            lines = (f"{name} has {', '.join(had)}", f"{SUBNET_ENV}: FLANNEL_SUBNET={wanted}")
+            yield Seen("br-addr-differs", name, lines, {"bridge": name, "network": network.name})
 
 
 @check("br-full", needs=("namespaces",))

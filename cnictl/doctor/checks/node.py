@@ -36,11 +36,9 @@ QUEUES = ("ifb", "sch_tbf", "sch_ingress", "act_mirred")
 MATCHES = ("xt_comment", "xt_MASQUERADE")
 
 
-@check("kind-unsupported", "bw-module", "ipt-module", needs=("configurations", "kernel"))
+@check("kind-unsupported", "bw-module", "ipt-module", needs=("configurations", "kernel", "modules"))
 def no_module(bundle: Bundle) -> Iterator[Seen]:
     modules, release = bundle.kernel.modules, bundle.kernel.release
-    if len(modules) < len(KINDS):
-        return
     for network in networks_of(bundle.configurations):
         for plugin in network.plugins:
             module = KINDS.get(plugin.type, "")
@@ -71,6 +69,14 @@ def watches(bundle: Bundle) -> Iterator[Seen]:
     if most.isdigit() and now >= int(most) * NEARLY:
         line = f"root has {now} inotify instances of fs.inotify.max_user_instances = {most}"
         yield Seen("inotify", "fs.inotify.max_user_instances", (line,))
+
+
+@check("fds", needs=("processes",))
+def descriptors(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.processes:
+        if one.most and one.descriptors >= one.most * NEARLY:
+            line = f"{one.name} (process {one.pid}) has {one.descriptors} of {one.most} descriptors"
+            yield Seen("fds", one.name, (line,))
 
 
 @check("pids", needs=("kernel",))

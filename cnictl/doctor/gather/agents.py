@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
 
 
 def gather(place: Place, more: Iterable[str] = ()) -> list[AgentFile]:
-    """Return of each file what can be told without telling what is in it."""
+    """Return of each file what can be told without telling what is secret in it.  Raises OSError."""
     listening = {
         line.split()[-1] for line in place.text_or("/proc/net/unix").splitlines() if line.endswith(".sock")
     }
@@ -43,13 +43,18 @@ def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
         reached = place.at(path.removeprefix("/var"))
     try:
         about = os.stat(reached)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return AgentFile(path, there=False)
     if stat.S_ISSOCK(about.st_mode):
         return AgentFile(path, True, True, bool({path, path.removeprefix("/var")} & listening))
     text = place.text_or(path)
-    missing = tuple(key for key in _SUBNET_KEYS if f"{key}=" not in text) if path == SUBNET_ENV else ()
-    return AgentFile(path, True, expires=_expiry(text), missing=missing)
+    if not path.endswith("subnet.env"):
+        return AgentFile(path, True, expires=_expiry(text))
+    pairs = dict(line.strip().partition("=")[::2] for line in text.splitlines() if "=" in line)
+    values = {key: pairs[key] for key in _SUBNET_KEYS if key in pairs}
+    return AgentFile(
+        path, True, missing=tuple(key for key in _SUBNET_KEYS if key not in pairs), values=values
+    )
 
 
 def _expiry(text: str) -> float:

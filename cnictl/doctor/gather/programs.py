@@ -29,7 +29,9 @@ _MORE = ("/usr/local/lib/cni", "/var/lib/rancher/k3s/data/cni", "/opt/kube/bin")
 
 
 def gather(place: Place, needed: Mapping[str, str], directories: Sequence[str]) -> list[Program]:
-    """Return each plugin of `needed`, which says for what, as the runtime would find it."""
+    """Return each plugin of `needed`, which says for what, as the runtime would find it.  Raises OSError."""
+    for directory in directories:
+        place.names(directory)  # which raises for one that may not be looked into
     found = [_program(place, name, why, directories) for name, why in needed.items()]
     return [_asked(place, one) for one in found]
 

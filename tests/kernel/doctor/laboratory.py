@@ -83,6 +83,21 @@ FILLED = "\n".join(
 IPV6 = {"type": "host-local", "ranges": [[{"subnet": "fd00::/64"}]]}
 KUBECONFIG = f"user:\n  token: {token(1000)}"
 
+DETACH = "cnictl del web /run/netns/cni-pod --container-id pod"
+ATTACH = "cnictl add web /run/netns/cni-pod --container-id pod -p 8080:80 > /dev/null"
+AGAIN = f"{DETACH}; {ATTACH}"
+WATCHING = f"""cat > /run/watch.py <<'END'
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.prctl(15, b"containerd", 0, 0, 0)
+libc.inotify_add_watch(libc.inotify_init(), b"{CONF}", 0x3C0)
+open("/run/watching", "w")
+time.sleep(60)
+END
+python3 /run/watch.py >/dev/null 2>&1 &
+echo $! > /run/watcher; until test -e /run/watching; do sleep 0.05; done"""
+"""A program that calls itself containerd and watches the directory of configurations, as containerd does."""
+
 FAULTS = (
     Fault("conf-none", f"mv {WEB} {WEB}.bak", f"mv {WEB}.bak {WEB}"),
     Fault("conf-invalid-json", first('{"cniVersion": "1.0.0",'), NO_FIRST),
@@ -127,6 +142,9 @@ FAULTS = (
     Fault("fwd-off", "sysctl -qw net.ipv4.ip_forward=0"),
     Fault("fwd-drop", "iptables -P FORWARD DROP"),
     Fault("ipt-mixed", "iptables-legacy -A FORWARD -s 192.0.2.1 -j ACCEPT; iptables-nft -A FORWARD -s 192.0.2.1 -j ACCEPT", "iptables-legacy -D FORWARD -s 192.0.2.1 -j ACCEPT; iptables-nft -D FORWARD -s 192.0.2.1 -j ACCEPT"),
+    Fault("fw-flushed", "iptables -t nat -F; iptables -t nat -X", AGAIN),
+    Fault("conf-watch-lost", WATCHING + f"; mv {CONF} {CONF}.old; cp -r {CONF}.old {CONF}; rm -r {CONF}.old", "kill $(cat /run/watcher)"),
+    Fault("br-addr-differs", beside({"type": "flannel", "delegate": {"bridge": "web0"}}, program="flannel") + "; mkdir -p /run/flannel; printf 'FLANNEL_NETWORK=10.0.0.0/8\\nFLANNEL_SUBNET=10.7.0.1/24\\nFLANNEL_MTU=1450\\nFLANNEL_IPMASQ=true\\n' > /run/flannel/subnet.env", f"{NO_MORE}; rm -r /run/flannel", ("br-nf-off",), name="flannel"),
     Fault("hostport-stale", "iptables -t nat -N CNI-DN-0123456789abcdef0123; iptables -t nat -A CNI-DN-0123456789abcdef0123 -p tcp -j DNAT --to-destination 10.9.0.9:80 -m comment --comment 'dnat name: \"web\" id: \"gone\"'", "iptables -t nat -F CNI-DN-0123456789abcdef0123; iptables -t nat -X CNI-DN-0123456789abcdef0123"),
     Fault("hostport-conflict", "iptables -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j RETURN", "iptables -t nat -D CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j RETURN"),
     Fault("flannel-subnet-env", beside({"type": "flannel"}, program="flannel"), NO_MORE, ("br-nf-off", "flannel-no-iface")),

@@ -21,6 +21,7 @@ from cnictl.doctor.bundle import (
     Namespace,
     Pod,
     ReservationFile,
+    RuntimeProcess,
 )
 from cnictl.doctor.gather.kernel import MODULES
 from cnictl.doctor.gather.messages import pods_and_events, told
@@ -125,10 +126,15 @@ def no_iptables(bundle: Bundle) -> None:
     bundle.kernel.programs.update(iptables=False, nft=False)
 
 
+def descriptors(bundle: Bundle) -> None:
+    bundle.processes.append(RuntimeProcess("containerd", 7, 1000, 1024, True, (5,), 5))
+
+
 CASES: tuple[tuple[str, Callable[[Bundle], None], str], ...] = (
     ("neigh-full", counter("neighbours4", 1000), "1000 neighbours"),
     ("ct-full", sysctl("net/netfilter/nf_conntrack_count", "990"), "= 990"),
     ("inotify", counter("inotify", 128), "128 inotify instances"),
+    ("fds", descriptors, "1000 of 1024"),
     ("pids", counter("threads", 32000), "32000 threads"),
     ("netns-limit", many, "99 namespaces"),
     ("netns-mount", full_run, "/run has 0 bytes"),
