@@ -89,7 +89,7 @@ def ls(
     Networks are those of configurations, those of attachments in the cache, and directories that a
     network has left behind.
     """
-    found = survey.read(_networks(net, conf_dir, cache_dir, data_dir))
+    found = survey.read(_networks(net, conf_dir, cache_dir, data_dir), owners=False)
     for one in found:
         if one.contents.problem:
             output.note(one.contents.problem)

@@ -70,16 +70,23 @@ class Other(NamedTuple):
 
 @dataclass(slots=True)
 class Contents:
-    """A directory's reservations by address, the `last_reserved_ip` of each set, and what else there is."""
+    """A directory's reservations by address, the `last_reserved_ip` of each set, and what else there is.
+
+    `modified` is when something was last made or removed there, before it was read; in ns since 1970.
+    """
 
     reservations: list[Kept] = field(default_factory=list)
     last: dict[int, str] = field(default_factory=dict)
     others: list[Other] = field(default_factory=list)
     problem: str = ""
+    modified: int = 0
 
 
-def read(directory: str) -> Contents:
-    """Return what is in a directory; nothing when it is not there."""
+def read(directory: str, *, owners: bool = True) -> Contents:
+    """Return what is in a directory; nothing when it is not there.
+
+    Without `owners` the reservations are not opened, and nothing but their addresses is known.
+    """
     found = Contents()
     try:
         fd = os.open(directory, _OPEN)
@@ -94,12 +101,21 @@ def read(directory: str) -> Contents:
         found.problem = f"cannot read {directory}: {words}"
         return found
     try:
-        _fill(found, fd)
+        found.modified = os.fstat(fd).st_mtime_ns
+        _fill(found, fd, owners)
     finally:
         os.close(fd)
     found.reservations.sort(key=lambda one: (one.address.version, one.address.packed))
     found.others.sort()
     return found
+
+
+def is_unchanged(directory: str, contents: Contents) -> bool:
+    """Whether nothing was made or removed in a directory since before it was read."""
+    try:
+        return os.stat(directory).st_mtime_ns == contents.modified
+    except OSError:
+        return False
 
 
 def read_one(directory: int | None, name: str) -> tuple[bytes, int] | str:
@@ -142,7 +158,7 @@ def parse(name: str) -> Address | None:
 _LINKS = (errno.ELOOP, errno.ENOTDIR)
 
 
-def _fill(found: Contents, fd: int) -> None:
+def _fill(found: Contents, fd: int, owners: bool) -> None:
     # Sixty thousand may be there: four system calls for each, and little else.
     with os.scandir(fd) as entries:
         for entry in entries:
@@ -151,6 +167,8 @@ def _fill(found: Contents, fd: int) -> None:
             if not entry.is_file(follow_symlinks=False):
                 blocks = ", and keeps the address from everybody" if address is not None else ""
                 found.others.append(Other(name, _kind(entry) + blocks))
+            elif address is not None and not owners:
+                found.reservations.append(Kept(address, None, 0, "", ""))
             elif address is not None:
                 content = read_one(fd, name)
                 if isinstance(content, tuple):

@@ -104,11 +104,7 @@ def _directory(one: Surveyed) -> Iterator[Finding]:
     unread = [kept for kept in one.contents.reservations if kept.content is None]
     if unread:
         yield Finding("unreadable", "error", name, f"{_listed(unread)}: {unread[0].problem}")
-    gateways = [
-        kept
-        for kept in one.contents.reservations
-        if (place := one.network.place(kept.address)) is not None and place[1].gateway == kept.address
-    ]
+    gateways = [kept for kept in one.contents.reservations if one.network.is_gateway(kept.address)]
     if gateways:
         text = f"{_listed(gateways)}: reserved, and the gateway of its range"
         yield Finding("gateway", "warning", name, text, "the gateway was changed under reservations")
@@ -204,10 +200,9 @@ def _candidates(surveyed: Sequence[Surveyed], evidence: Evidence) -> Iterator[tu
             continue
         cached = {one.network for one in evidence.cache.addresses.get(str(address), ())}
         for one in surveyed:
-            place = one.network.place(address)
-            known = one.network.name in cached
-            if place is None or place[1].gateway == address or one.contents.problem:
+            if one.network.range_set(address) is None or one.contents.problem:
                 continue
+            known = one.network.name in cached
             if known or one.contents.reservations:
                 yield one, address, known
 

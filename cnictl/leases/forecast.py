@@ -55,9 +55,10 @@ def outlooks(surveyed: Surveyed) -> Iterator[Outlook]:
     """Yield the outlook of each range set of a network."""
     lost = [0] * len(surveyed.network.sets)
     for one in surveyed.judged:
-        place = surveyed.network.place(one.kept.address)
-        if place is not None and not one.in_use and place[1].gateway != one.kept.address:
-            lost[place[0]] += one.verdict in ("orphan", "empty", "foreign")
+        if not one.in_use and one.verdict in ("orphan", "empty"):
+            number = surveyed.network.range_set(one.kept.address)
+            if number is not None:
+                lost[number] += 1
     for usage in surveyed.usages():
         yield Outlook(usage, lost[usage.number])
 

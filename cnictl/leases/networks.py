@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnictl import configuration
 from cnictl.ipam.store import DATA_DIR, LAST, LOCK
@@ -19,7 +19,7 @@ from cnictl.spec.request import for_status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cnictl.ipam.ranges import Range, RangeSet
+    from cnictl.ipam.ranges import RangeSet
     from cnictl.runtime.cache import CachedAttachment
     from cnictl.spec.conflist import NetworkList
     from cnictl.spec.document import Json
@@ -37,32 +37,51 @@ class Source:
     problem: str = ""
 
 
+class Span(NamedTuple):
+    """A range, by the first and last of its addresses and its gateway as bytes, and the number of its set."""
+
+    first: bytes
+    last: bytes
+    gateway: bytes
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A directory of reservations, and the configurations that it is for: none when it was left behind."""
+    """A directory of reservations, and the configurations that it is for: none when it was left behind.
+
+    `sets` are the range sets in their order, those of the first configuration that says them.
+    """
 
     name: str
     directory: str
     sources: tuple[Source, ...] = ()
+    sets: tuple[RangeSet, ...] = field(init=False, compare=False)
+    _own: list[Span] = field(init=False, compare=False, repr=False)
+    _all: list[Span] | None = field(init=False, compare=False, repr=False)
 
-    @property
-    def sets(self) -> tuple[RangeSet, ...]:
-        """The range sets in their order, those of the first configuration that says them."""
-        return next((one.sets for one in self.sources if one.sets), ())
+    def __post_init__(self) -> None:
+        # Laid out for sixty thousand addresses to be looked up.
+        known = [one.sets for one in self.sources if one.sets]
+        complete = self.sources and all(one.sets is not None for one in self.sources)
+        spans = [list(_spans(sets)) for sets in known]
+        object.__setattr__(self, "sets", known[0] if known else ())
+        object.__setattr__(self, "_own", spans[0] if spans else [])
+        object.__setattr__(self, "_all", [one for several in spans for one in several] if complete else None)
 
     def is_foreign(self, address: Address) -> bool:
         """Whether an address is in no range of any configuration, and all of them are known."""
-        if not self.sources or any(one.sets is None for one in self.sources):
-            return False
-        return not any(found.find(address) for one in self.sources for found in one.sets or ())
+        return self._all is not None and _find(self._all, address) is None
 
-    def place(self, address: Address) -> tuple[int, Range] | None:
-        """Return the number of the range set that an address is in, and its range."""
-        for number, ranges in enumerate(self.sets):
-            found = ranges.find(address)
-            if found is not None:
-                return number, found
-        return None
+    def range_set(self, address: Address) -> int | None:
+        """Return the number of the range set that has an address to give away."""
+        found = _find(self._own, address)
+        return None if found is None or found.gateway == address.packed else found.number
+
+    def is_gateway(self, address: Address) -> bool:
+        """Whether an address is in a range and its gateway, which is never given away."""
+        found = _find(self._own, address)
+        return found is not None and found.gateway == address.packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +159,21 @@ class _Looking:
             directory = f"{top}/{name}"
             if directory not in self.found and _is_kept(directory):
                 self.found[directory] = Network(name, directory)
+
+
+def _spans(sets: Iterable[RangeSet]) -> Iterator[Span]:
+    for number, ranges in enumerate(sets):
+        for one in ranges.ranges:
+            yield Span(one.start.packed, one.end.packed, one.gateway.packed, number)
+
+
+def _find(spans: Iterable[Span], address: Address) -> Span | None:
+    packed = address.packed
+    size = len(packed)
+    for one in spans:
+        if one.first <= packed <= one.last and len(one.first) == size:
+            return one
+    return None
 
 
 def _documents(network: NetworkList) -> Iterator[Document]:

@@ -48,18 +48,18 @@ class Surveyed:
         """Return the usage of each range set."""
         used = [0] * len(self.network.sets)
         for one in self.contents.reservations:
-            place = self.network.place(one.address)
-            if place is not None and place[1].gateway != one.address:
-                used[place[0]] += 1
+            number = self.network.range_set(one.address)
+            if number is not None:
+                used[number] += 1
         return [
-            Usage(number, ranges, used[number], self.contents.last.get(number, ""))
-            for number, ranges in enumerate(self.network.sets)
+            Usage(i, ranges, used[i], self.contents.last.get(i, ""))
+            for i, ranges in enumerate(self.network.sets)
         ]
 
 
-def read(networks: Iterable[Network]) -> list[Surveyed]:
-    """Return what is in the networks' directories."""
-    return [Surveyed(one, directory.read(one.directory)) for one in networks]
+def read(networks: Iterable[Network], *, owners: bool = True) -> list[Surveyed]:
+    """Return what is in the networks' directories, and whose it is only where `owners` are wanted."""
+    return [Surveyed(one, directory.read(one.directory, owners=owners)) for one in networks]
 
 
 def survey(networks: Iterable[Network], gatherer: Gatherer) -> tuple[list[Surveyed], Evidence]:
@@ -78,8 +78,10 @@ def survey(networks: Iterable[Network], gatherer: Gatherer) -> tuple[list[Survey
 
 def _still_there(network: Network, contents: Contents, evidence: Evidence) -> Iterator[Judged]:
     """Yield the verdicts, those in doubt only when their files are as they were."""
-    for one in judge(network, contents.reservations, evidence):
-        if one.verdict in DOUBTFUL:
+    judged = judge(network, contents.reservations, evidence)
+    unchanged = directory.is_unchanged(network.directory, contents)
+    for one in judged:
+        if one.verdict in DOUBTFUL and not unchanged:
             path = f"{network.directory}/{one.kept.address}"
             if directory.read_one(None, path) != (one.kept.content, one.kept.made):
                 continue

@@ -99,9 +99,9 @@ class _Judging:
 
     def keys(self, kept: Kept) -> Iterator[tuple[int, bytes]]:
         """Yield what two reservations of one interface have in common: range set and content."""
-        place = self._network.place(kept.address)
-        if place is not None and kept.content:
-            yield place[0], kept.content
+        number = self._network.range_set(kept.address)
+        if number is not None and kept.content:
+            yield number, kept.content
 
     def _verdict(self, kept: Kept, in_use: bool | None) -> Verdict:
         if kept.is_empty:

@@ -92,16 +92,23 @@ def _write(value: object, put: Callable[[str], None], newline: str, indent: str,
         inner = newline + indent
         lead, colon = "{" + inner, ": " if newline else ":"
         for name in sorted(value) if sort else value:
-            put(f"{lead}{encode_basestring(name)}{colon}")
-            _write(value[name], put, inner, indent, sort)
+            one = value[name]
+            if type(one) is str:  # most are, and a call each is what takes long
+                put(f"{lead}{encode_basestring(name)}{colon}{encode_basestring(one)}")
+            else:
+                put(f"{lead}{encode_basestring(name)}{colon}")
+                _write(one, put, inner, indent, sort)
             lead = "," + inner
         put(f"{newline}}}" if value else "{}")
     elif isinstance(value, (list, tuple)):
         inner = newline + indent
         lead = "[" + inner
         for one in value:
-            put(lead)
-            _write(one, put, inner, indent, sort)
+            if type(one) is str:
+                put(f"{lead}{encode_basestring(one)}")
+            else:
+                put(lead)
+                _write(one, put, inner, indent, sort)
             lead = "," + inner
         put(f"{newline}]" if value else "[]")
     else:
