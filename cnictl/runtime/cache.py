@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -176,13 +177,13 @@ class Cache:
                 continue
             path = os.path.join(self.results, name)
             try:
-                with open(path, "rb") as file:
-                    members = decode(file.read())
+                members = decode(_content(path))
                 if not isinstance(members, dict) or members.get("kind") != KIND:
                     raise CnictlError(f"no {KIND} document")
                 cached = _attachment(path, members)
             except OSError as error:
-                found.skipped.append(Skipped(path, errno_text(error.errno or 0)))
+                if os.path.lexists(path):  # else DEL has removed it since
+                    found.skipped.append(Skipped(path, errno_text(error.errno or 0)))
             except CnictlError as error:
                 found.skipped.append(Skipped(path, str(error)))
             else:
@@ -196,6 +197,15 @@ class Cache:
                 return file.read()
         except OSError:
             return None
+
+
+def _content(path: str) -> bytes:
+    """Return what is in a file; raises OSError, and CnictlError for a FIFO, which would be waited for."""
+    kind = os.stat(path).st_mode
+    if not stat.S_ISREG(kind):
+        raise CnictlError("is a directory" if stat.S_ISDIR(kind) else "is no regular file")
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _decode_result(data: bytes) -> dict[str, Json]:

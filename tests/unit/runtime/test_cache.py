@@ -264,6 +264,23 @@ def test_attachments_are_listed_and_the_rest_is_named(cache):
     assert reasons["n-f-eth0"] == 'key "config": expected a string, found number 5'
 
 
+def test_a_fifo_in_the_cache_is_not_waited_for(cache):
+    """It is named like whatever else is no attachment."""
+    store(cache, "n-b-eth0", document(containerId="b"))
+    os.mkfifo(Path(cache.results, "n-c-eth0"))
+    listing = cache.listing()
+    assert len(listing.attachments) == 1
+    assert [reason for _, reason in listing.skipped] == ["is no regular file"]
+
+
+def test_a_file_that_is_removed_while_the_cache_is_listed_is_nothing(cache, monkeypatch):
+    """DEL may have been faster; what is not there cannot be broken."""
+    store(cache, "n-b-eth0", document(containerId="b"))
+    there = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: [*there(path), "n-gone-eth0"])
+    assert cache.listing().skipped == []
+
+
 def test_one_containers_attachments(cache):
     """RT4, RT30, RT44: by file name and by content, so `a` is not `a-b`."""
     for network, container_id, ifname in [
