@@ -37,6 +37,7 @@ SIGNS = (
 PROGRAMS = ("kubelet", "crio", "k3s", "k3s-server", "k3s-agent", "k0s", "kubelite")
 """Each of these files, and processes of these names, says that pods may be made over CRI."""
 
+_TRIES, _PAUSE = 2, 0.05
 _SEPARATORS = re.compile(r"[/:]")
 _ENDINGS = (".scope", ".slice", ".service")
 
@@ -70,11 +71,28 @@ class Attached(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CacheEvidence:
-    """Attachments of the runtime's cache by container and interface, their addresses, or what is missing."""
+    """Attachments of the runtime's cache by container and interface, and by address; or what is missing.
+
+    `broken` are the names of files that cannot be understood, and what is wrong with each.
+    """
 
     attached: Mapping[tuple[str, str], list[Attached]]
     addresses: Mapping[str, list[Attached]]
     missing: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+    def broken_file(self, network: str, container_id: str, ifname: str) -> str:
+        """Return the name of a broken file that would be an attachment's, "" for none.
+
+        Without `ifname` any of the container's will do, and without `container_id` any at all.
+        """
+        if not self.broken:
+            return ""
+        if ifname:
+            name = f"{network}-{container_id}-{ifname}"
+            return name if name in self.broken else ""
+        part = f"-{container_id}-" if container_id else ""
+        return next((name for name in self.broken if part in name), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +201,19 @@ def processes(*, whole_node: bool = False) -> Known:
 
 
 def cached(cache: Cache) -> CacheEvidence:
-    """Return what the runtime's cache says; files that cannot be understood are something missing."""
+    """Return what the runtime's cache says.
+
+    libcni does not write its files whole or not at all, so that a broken one is looked at again.
+    """
     attached: dict[tuple[str, str], list[Attached]] = {}
     addresses: dict[str, list[Attached]] = {}
     try:
         listing = cache.listing()
+        for _ in range(_TRIES):
+            if not listing.skipped:
+                break
+            time.sleep(_PAUSE)
+            listing = cache.listing()
     except CnictlError as error:
         return CacheEvidence({}, {}, f"the runtime's cache: {error}")
     for one in listing.attachments:
@@ -196,8 +222,8 @@ def cached(cache: Cache) -> CacheEvidence:
         attached.setdefault(one.attachment.key, []).append(entry)
         for address in _addresses(one):
             addresses.setdefault(str(address), []).append(entry)
-    broken = [f"{one.path}: {one.reason}" for one in listing.skipped]
-    return CacheEvidence(attached, addresses, f"the runtime's cache: {'; '.join(broken)}" if broken else "")
+    broken = {os.path.basename(one.path): one.reason for one in listing.skipped}
+    return CacheEvidence(attached, addresses, broken=broken)
 
 
 def boot_time() -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnictl.leases import directory, lock
@@ -64,7 +63,8 @@ def check(
         found += _verdicts(one)
         found += _room(one, pods)
     found += _unreserved(surveyed, evidence, look_again)
-    found += _twice(surveyed)
+    found += _twice(surveyed, evidence.sightings)
+    found += _broken(evidence)
     return found
 
 
@@ -207,17 +207,35 @@ def _candidates(surveyed: Sequence[Surveyed], evidence: Evidence) -> Iterator[tu
                 yield one, address, known
 
 
-def _twice(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
-    """Yield addresses that two networks have reserved for containers that are there."""
-    count = Counter(each.kept.address for one in surveyed for each in one.judged if each.in_use)
-    twice = {address for address, number in count.items() if number > 1}
-    for address in sorted(twice):
-        names = [
-            one.network.name for one in surveyed if any(each.kept.address == address for each in one.judged)
-        ]
-        text = f"{address} is reserved by {' and '.join(names)}"
-        hint = "the networks have ranges in common, so that two containers may get the same address"
-        yield Finding("two-networks", "warning", names[0], text, hint)
+def _twice(surveyed: Sequence[Surveyed], sightings: Sightings) -> Iterator[Finding]:
+    """Yield addresses in use that two networks have reserved, and those that two namespaces have."""
+    names: dict[Address, list[str]] = {}
+    for one in surveyed:
+        for each in one.judged:
+            if each.in_use:
+                names.setdefault(each.kept.address, []).append(one.network.name)
+    for address, several in names.items():
+        if len(several) > 1:
+            text = f"{address} is reserved by {' and '.join(several)}"
+            hint = "the networks have ranges in common, so that two containers may get the same address"
+            yield Finding("two-networks", "warning", several[0], text, hint)
+        places = list({seen.netns: seen for seen in sightings.addresses.get(address, ())}.values())
+        if len(places) > 1:
+            text = f"{address} is {' and '.join(map(str, places[:SHOWN]))}"
+            hint = (
+                "delete one of the containers and make it again; a reservation may have been deleted by hand"
+            )
+            yield Finding("two-namespaces", "error", several[0], text, hint)
+
+
+def _broken(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the files of the runtime's cache that cannot be understood."""
+    for name, reason in evidence.cache.broken.items():
+        text = f"the file {name} of the runtime's cache is broken: {reason}"
+        hint = (
+            "left by a full disk or a loss of power: remove it once the container is gone, so that DEL works"
+        )
+        yield Finding("cache-broken", "warning", "", text, hint)
 
 
 _WORDS: dict[Verdict, tuple[Severity, str, str]] = {

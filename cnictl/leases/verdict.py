@@ -145,14 +145,18 @@ class _Judging:
             entries = attached.get((container_id, ifname), [])
         else:
             entries = [one for key, several in attached.items() if key[0] == container_id for one in several]
-        return self._entries([one for one in entries if one.network == self._network.name] or entries)
+        own = [one for one in entries if one.network == self._network.name]
+        return self._entries(own or entries, container_id, ifname)
 
     def _cached_address(self, kept: Kept) -> Fact:
-        return self._entries(self._evidence.cache.addresses.get(str(kept.address), []))
+        return self._entries(self._evidence.cache.addresses.get(str(kept.address), []), "", "")
 
-    def _entries(self, entries: list[Attached]) -> Fact:
+    def _entries(self, entries: list[Attached], container_id: str, ifname: str) -> Fact:
         if any(one.netns_exists for one in entries):
             return _CACHED
+        broken = self._evidence.cache.broken_file(self._network.name, container_id, ifname)
+        if broken:
+            return Fact("cache", None, f"the cache's file {broken} is broken")
         if not entries:
             return self._not_cached
         return _STALE if all(one.netns for one in entries) else _ELSEWHERE

@@ -121,7 +121,7 @@ def findings_table(found: Iterable[Finding]) -> RenderableType:
     for one in found:
         head = Text.assemble(
             (f"{one.severity}: ", _SEVERITIES[one.severity]),
-            (f"{line(one.network)}: ", "bold"),
+            (f"{line(one.network)}: " if one.network else "", "bold"),
             f"{line(one.message)} ",
             (f"[{one.code}]", "dim"),
         )

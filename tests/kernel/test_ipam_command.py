@@ -241,6 +241,17 @@ def test_an_address_whose_file_somebody_deleted(node: Node, ipam: Run, directory
     assert "10.1.0.2 is on eth0 in /run/netns/c1" in done.stdout
 
 
+def test_an_address_that_two_containers_have(node: Node, ipam: Run, directory: str):
+    """What comes of deleting reservations; and a broken file of the cache is told too."""
+    attach(node, directory, "c1", "c2")
+    node.run(["ip", "addr", "add", "10.1.0.2/28", "dev", "eth0"], netns="c2").checked()
+    os.makedirs(node.path("/var/lib/cni/results"))
+    Path(node.path("/var/lib/cni/results/net-c9-eth0")).touch()
+    done = ipam("check", "-o", "json")
+    assert codes(done) == {"two-namespaces", "cache-broken"}
+    assert "10.1.0.2 is on eth0 in /run/netns/c1 and on eth0 in /run/netns/c2" in done.stdout
+
+
 def test_who_holds_the_lock(node: Node, ipam: Run, plugins_dir: str):
     """Is named, with how many wait; that the file is there says nothing, and no reader waits for it."""
     attach(node, plugins_dir, "c1")

@@ -151,17 +151,27 @@ def test_incomplete_evidence(node: Node, leaky: Run):
     assert "PID namespace" in done.stderr
     os.makedirs(node.path("/run/crio"))
     Path(node.path("/run/crio/crio.sock")).touch()
-    os.makedirs(node.path("/var/lib/cni/results"), exist_ok=True)
-    Path(node.path("/var/lib/cni/results/junk")).write_text("{")
     done = leaky("reclaim", "--yes")
     assert done.status == 1
     assert "--sandboxes" in done.stderr
-    assert "junk" in done.stderr
+    Path(node.path("/var/lib/cni/results")).touch()
+    done = leaky("reclaim", "--yes", "--sandboxes", "-", stdin='{"items": []}')
+    assert done.status == 1
+    assert "the runtime's cache" in done.stderr
     assert kept(node) == before
-    os.unlink(node.path("/var/lib/cni/results/junk"))
-    assert "10.1.0.3" in kept(node)
+    os.unlink(node.path("/var/lib/cni/results"))
     leaky("reclaim", "--yes", "--sandboxes", "-", stdin='{"items": []}').checked()
     assert "10.1.0.3" not in kept(node)
+
+
+def test_a_broken_file_of_the_cache(node: Node, leaky: Run):
+    """Keeps the reservation of the attachment that it is called by, and no other."""
+    put(node, "10.1.0.12", b"c7\r\neth0")
+    os.makedirs(node.path("/var/lib/cni/results"))
+    Path(node.path("/var/lib/cni/results/net-c7-eth0")).touch()
+    done = leaky("reclaim", "--yes", "-o", "json")
+    assert set(outcomes(done)) == {"10.1.0.3", "fd00:1::3"}
+    assert "net-c7-eth0 is broken" in leaky("show").stdout
 
 
 @pytest.mark.usefixtures("leaky")

@@ -69,15 +69,25 @@ def test_ids_in_cgroups(path: str):
 
 
 def test_the_cache_knows_attachments_and_addresses(tmp_path: Path):
-    """And whether their netns is there; a file that cannot be understood may be anybody's."""
+    """And whether their netns is there; a broken file is that of the attachment that it is called by."""
     cache = Cache(str(tmp_path))
     cache.write("net", Attachment("c1", "/nope", "eth0"), b"{}", None)
     cache.write("net", Attachment("c2", str(tmp_path), "eth0"), b"{}", None)
     found = evidence.cached(cache)
     assert [one.netns_exists for key in found.attached for one in found.attached[key]] == [False, True]
     assert not found.missing
-    (tmp_path / "results" / "junk").write_text("{")
-    assert "junk" in evidence.cached(cache).missing
+    (tmp_path / "results" / "net-c3-eth0").write_text("")
+    found = evidence.cached(cache)
+    assert found.broken_file("net", "c3", "eth0") == "net-c3-eth0"
+    assert found.broken_file("net", "c3", "") == "net-c3-eth0"
+    assert found.broken_file("", "", "") == "net-c3-eth0"
+    assert found.broken_file("net", "c2", "eth0") == found.broken_file("other", "c3", "eth0") == ""
+
+
+def test_a_cache_that_cannot_be_read_is_missing(tmp_path: Path):
+    """Nobody can say what is in it."""
+    (tmp_path / "results").write_text("")
+    assert "not a directory" in evidence.cached(Cache(str(tmp_path))).missing
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,13 @@ def evidence(
     attached: dict[tuple[str, str], list[Attached]] | None = None,
     cached_addresses: dict[str, list[Attached]] | None = None,
     cache_missing: str = "",
+    broken: dict[str, str] | None = None,
 ) -> Evidence:
     return Evidence(
         Sightings({Address.parse(one): [HERE] for one in there}, 2, unseen),
         sandboxes or Sandboxes(frozenset(), NOW),
         processes or Known(),
-        CacheEvidence(attached or {}, cached_addresses or {}, cache_missing),
+        CacheEvidence(attached or {}, cached_addresses or {}, cache_missing, broken or {}),
         BOOT,
         NOW,
     )
@@ -93,6 +94,7 @@ def test_one_source_that_knows_it_is_enough(known: Evidence):
         evidence(processes=Known(missing="the cgroups")),
         evidence(cache_missing="the cache"),
         evidence(attached={("c1", "eth0"): [Attached("net", "", False)]}),
+        evidence(broken={"net-c1-eth0": "empty"}),
     ],
 )
 def test_one_source_that_cannot_tell_is_enough_to_know_nothing(known: Evidence):
@@ -197,6 +199,7 @@ SOURCES: dict[str, st.SearchStrategy[Any]] = {
     "attached": st.dictionaries(st.sampled_from([("c1", "eth0"), ("c1", "net1")]), ENTRIES),
     "cached_addresses": st.dictionaries(st.just("10.1.0.5"), ENTRIES),
     "cache_missing": st.sampled_from(["", "broken"]),
+    "broken": st.dictionaries(st.sampled_from(["net-c1-eth0", "net-c9-eth0"]), st.just("empty")),
 }
 FILES = st.builds(
     kept,
