@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnictl.lint import silence
 from cnictl.lint.engine import all_rules
-from generator.pages import page, prose, table
+from generator.pages import code, page, prose, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +19,25 @@ file; a *warning*, that it works but hardly as it was meant; an *info* is worth 
 exit status 1, unless `--strict` is given.
 
 Codes that begin with 1 are about the text, 2 about the network, 3 about a plugin's keys, 4 about the plugins
-together, 5 about the files of a directory, 6 about what is installed.
+together, 5 about the files of a directory, 6 about a node: what is installed, and its interfaces.
 
 The keys of the plugins that are here are judged by the very descriptions and validations that the plugins use
-at ADD.  What a plugin of somebody else does with its keys, or with `ipam`, is not judged."""
+at ADD.  What a plugin of somebody else does with its keys, or with `ipam`, is not judged.
+
+`cnictl explain CODE` shows what is below on a terminal."""
+
+SILENCING = f"""\
+## Silence
+
+A file `{silence.FILE}` in the working directory, or in one above it, says what is not to be heard.  What it
+silences in vain is told, and `cnictl schema silence` prints its schema for editors."""
+EXAMPLE = """\
+silence:
+  - code: CNI303
+    path: manifests/*.yaml
+    pointer: /plugins/0/hint
+    reason: our wrapper around bridge reads it
+"""
 
 
 def pages() -> dict[str, str]:
@@ -29,7 +45,18 @@ def pages() -> dict[str, str]:
     rules = all_rules()
     rows = ((f"[{one.code}](#{one.code.lower()})", one.severity, one.name, _first(one)) for one in rules)
     parts = [part for one in rules for part in _parts(one)]
-    return {"rules.md": page("# Rules", INTRODUCTION, table(("code", "", "name", "rule"), rows), *parts)}
+    keys = table(("key", "meaning"), ((f"`{name}`", text) for name, text in silence.KEYS.items()))
+    return {
+        "rules.md": page(
+            "# Rules",
+            INTRODUCTION,
+            table(("code", "", "name", "rule"), rows),
+            SILENCING,
+            code(EXAMPLE, "yaml"),
+            keys,
+            *parts,
+        )
+    }
 
 
 def _parts(one: Rule) -> Iterator[str]:

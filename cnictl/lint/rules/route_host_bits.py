@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnictl.lint.subject import Configuration
 
 
-@rule("CNI314", "route-host-bits", WARNING)
+@rule("CNI314", "route-host-bits")
 def route_host_bits(conf: Configuration) -> Iterator[Remark]:
     """The destination of a route has no bits behind its prefix length.
 
@@ -42,4 +42,5 @@ def route_host_bits(conf: Configuration) -> Iterator[Remark]:
                     f"{destination} has bits behind its prefix length",
                     f"write {destination.network}, or {destination.address}/{destination.address.bits}"
                     " for the one address",
+                    severity=None if destination.version == 4 else WARNING,
                 )

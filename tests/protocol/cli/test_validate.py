@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from tests.protocol.cli.conftest import Bench
 
@@ -51,6 +52,13 @@ def test_json(bench_with_bridge: Bench):
     assert done.json["errors"] == 2
     assert {one["code"] for one in done.json["diagnostics"]} == {"CNI201", "CNI202", "CNI204"}
     assert done.stderr == ""
+
+
+def test_yaml(bench_with_bridge: Bench):
+    """The same members as JSON, for eyes and programs."""
+    as_json = bench_with_bridge("validate", "-o", "json", "-", stdin="{}", status=1).json
+    done = bench_with_bridge("validate", "-o", "yaml", "-", stdin="{}", status=1)
+    assert yaml.safe_load(done.stdout) == as_json
 
 
 @pytest.mark.parametrize("path", ["nowhere.conflist", "empty"])

@@ -533,6 +533,15 @@ class TestMeaning:
         """Through an address that the container can reach, to a network that is one."""
         assert codes(network(plugin)) == expected
 
+    def test_bits_behind_a_prefix_length_are_refused_for_ipv4_alone(self):
+        """Of an IPv6 destination the kernel drops them."""
+        found = [
+            one
+            for subnet, dst in (("10.1.2.0/24", "10.9.0.1/16"), ("fd00::/64", "fd01::1/64"))
+            for one in said(network(host_local(subnet=subnet, routes=[{"dst": dst}])))
+        ]
+        assert [(one.code, one.severity) for one in found] == [("CNI314", "error"), ("CNI314", "warning")]
+
     @pytest.mark.parametrize(
         ("mtu", "subnet", "message"),
         [

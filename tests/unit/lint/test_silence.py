@@ -112,3 +112,10 @@ def test_the_schema_takes_what_the_reader_takes(tmp_path: Path, text: str, good:
     else:
         with pytest.raises(WrongSilence):
             silence.load(str(tmp_path / silence.FILE))
+
+
+def test_the_example_of_the_documentation_is_read():
+    """The page shows what the reader takes."""
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text()
+    (entry,) = silence.parse("x", page.partition("```yaml\n")[2].partition("```")[0]).entries
+    assert (entry.code, entry.path) == ("CNI303", "manifests/*.yaml")
