@@ -14,7 +14,7 @@ from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.invoke import directories
 from cnictl.lint import engine, silence
 from cnictl.lint import fix as fixing
-from cnictl.lint.engine import STDIN, NothingToValidate, Report
+from cnictl.lint.engine import MOST, STDIN, NothingToValidate, Report
 from cnictl.lint.explain import explanations
 from cnictl.lint.interfaces import mtus_of_this_node
 from cnictl.lint.model import WARNING
@@ -158,7 +158,10 @@ def _show(form: Written, report: Report) -> None:
 
 
 def _stdin() -> str:
-    return sys.stdin.buffer.read().decode(errors="replace")
+    data = sys.stdin.buffer.read(MOST + 1)
+    if len(data) > MOST:
+        raise problems.UsageProblem(f"cannot read -: it has more than {MOST >> 20} MiB")
+    return data.decode(errors="replace")
 
 
 def _programs(cni_path: str, *, ask: bool) -> Programs | None:

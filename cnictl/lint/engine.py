@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import stat
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ def validate(
     configurations = []
     for path in dict.fromkeys(paths):
         for name, listed in _sources(path):
-            text, unread = (stdin, "") if name == STDIN else _read(name)
+            text, unread = (stdin, "") if name == STDIN else _read(name, regular=name != path)
             if unread and name == path:
                 raise NothingToValidate(f"cannot read {path}: {unread}")
             if is_manifest(text):
@@ -209,7 +210,7 @@ def _sources(path: str) -> list[tuple[str, bool]]:
         listed = files(path, LISTS + SINGLES)
     except CnictlError as error:
         raise NothingToValidate(str(error), hint="a directory must be readable to be looked into") from error
-    if not listed and not any(is_manifest(_read(name)[0]) for name in files(path, EXTENSIONS)):
+    if not listed and not any(is_manifest(_read(name, regular=True)[0]) for name in files(path, EXTENSIONS)):
         raise NothingToValidate(
             f"no net configurations found in {path}", hint=f"they end in {', '.join(LISTS + SINGLES)}"
         )
@@ -222,9 +223,11 @@ def _sources(path: str) -> list[tuple[str, bool]]:
     return [*((name, True) for name in listed), *((name, False) for name in others)]
 
 
-def _read(path: str) -> tuple[str, str]:
-    """Return a file's text, and why there is none."""
+def _read(path: str, *, regular: bool) -> tuple[str, str]:
+    """Return a file's text, and why there is none: of what is no file one might wait for it without end."""
     try:
+        if regular and not stat.S_ISREG(os.stat(path).st_mode):
+            return "", "it is no regular file"
         with open(path, "rb") as file:
             data = file.read(MOST + 1)
     except OSError as error:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnictl import durable
+from cnictl.configuration import LISTS, SINGLES
 from cnictl.lint import engine
+from cnictl.lint.manifest import EXTENSIONS
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from cnictl.lint.model import Edit
     from cnictl.lint.silence import Silences
 
+READ = (*LISTS, *SINGLES, *EXTENSIONS)
 ROUNDS = 100
 """How often a text is judged again, as one mistake may hide the next."""
 
@@ -38,9 +41,12 @@ class Mended:
 def mend(paths: Sequence[str], silences: Silences, *, embedded: bool = False) -> Iterator[Mended]:
     """Yield the files in which something can be mended; nothing is written.  Raises as `engine.validate`.
 
-    What is silenced is left, and so is a file that is no UTF-8.
+    What is silenced is left, and so are files that are no UTF-8, or that no runtime looks at unless
+    they are named.
     """
-    for path in engine.validate(paths, embedded=embedded).files:
+    listed = engine.validate(paths, embedded=embedded).files
+    chosen = {os.path.realpath(path): path for path in listed if path in paths or path.endswith(READ)}
+    for path in chosen.values():
         before = _text(path)
         after, count = mended_text(path, before, silences, embedded=embedded)
         if after != before:

@@ -41,5 +41,5 @@ def key_case(conf: Configuration) -> Iterator[Remark]:
                         f"{name!r} is spelled {known}",
                         "it is read all the same, by the reference plugins",
                         at_key=True,
-                        fix=f'"{known}"',
+                        fix=None if known in level.members else f'"{known}"',
                     )

@@ -46,6 +46,12 @@ def test_stdin(bench_with_bridge: Bench):
     assert done.stdout.startswith("-:1:23: CNI101 error: a comma before }\n")
 
 
+def test_stdin_without_end(bench_with_bridge: Bench):
+    """It is read up to the size of the largest file."""
+    done = bench_with_bridge("validate", "-", stdin=" " * (5 << 20), status=2)
+    assert done.stderr == "error: cannot read -: it has more than 4 MiB\n"
+
+
 def test_json(bench_with_bridge: Bench):
     """For programs; the summary is in it, so nothing else is said."""
     done = bench_with_bridge("validate", "-o", "json", "-", stdin="{}", status=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,19 @@ class TestWhatIsLookedAt:
         """It is an error, and not a clean report about nothing."""
         with pytest.raises(NothingToValidate, match=message):
             validate([str(tmp_path / path)])
+
+    def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path):
+        """A pipe in a directory has nobody at its other end; one that is named has."""
+        written(tmp_path, a__conflist=GOOD)
+        os.mkfifo(tmp_path / "b.conf")
+        os.mkfifo(tmp_path / "c.yaml")
+        found = validate([str(tmp_path)]).diagnostics
+        assert [one.message for one in found if one.code == "CNI105"] == ["it is no regular file"]
+        read, write = os.pipe()
+        os.write(write, GOOD.encode())
+        os.close(write)
+        assert validate([f"/dev/fd/{read}"]).diagnostics == ()
+        os.close(read)
 
     def test_a_directory_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """It is told like a file that cannot."""

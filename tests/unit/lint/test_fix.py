@@ -48,6 +48,7 @@ def test_what_is_mended(before: str, after: str):
     "text",
     [
         HEAD + '{"type": "bridge", "isMasq": true}]}',
+        HEAD + '{"type": "bridge", "mtu": 1500, "MTU": 9000}]}',
         HEAD + '{"type": "brigde"}]}',
         HEAD + '{"type": "bridge", "mtu": "jumbo"}]}',
         HEAD + '{"type": "bridge", "vlanTrunk": [{"id": "a"}]}]}',
@@ -106,6 +107,12 @@ class TestFiles:
         assert stat.S_IMODE(after.st_mode) == 0o640
         assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
         assert sorted(each.name for each in file.parent.iterdir()) == ["link.conflist", "web.conflist"]
+
+    def test_of_a_directory_what_a_runtime_reads(self, file: Path):
+        """Each once, whatever links there are to it; a copy that somebody has put aside is left."""
+        file.with_name("a.conflist").symlink_to(file.name)
+        file.with_name("web.conflist.bak").write_text(file.read_text())
+        assert [one.count for one in mend([str(file.parent)], NONE)] == [1]
 
     def test_a_file_that_has_changed_is_left(self, file: Path):
         """Somebody else is at it."""
