@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cnictl.install import install
+from cnictl.record import program
 from cnictl.sandbox.node import Node, SandboxError
 
 GO_PLUGINS = "/usr/lib/cni"
@@ -89,3 +91,13 @@ def go_plugins() -> str:
     if not os.access(f"{GO_PLUGINS}/bridge", os.X_OK):
         unavailable(f"no Go plugins in {GO_PLUGINS}: install the package containernetworking-plugins")
     return GO_PLUGINS
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The program that stands in for plugins that are recorded."""
+    if not any(map(shutil.which, program.COMPILERS)):
+        unavailable("no C compiler: install the packages gcc and libc6-dev")
+    path = tmp_path_factory.mktemp("stand-in") / "stand-in"
+    path.write_bytes(program.build())
+    return str(path)

@@ -129,7 +129,8 @@ def test_scenarios_are_written_as_described(node: Node) -> None:
     run(node, (DOCS / "scenarios.md").read_text(encoding="utf-8"), before)
 
 
-def test_calls_are_recorded_as_described(node: Node) -> None:
+@pytest.mark.parametrize("page", ["recording.md", "replaying.md"])
+def test_calls_are_recorded_and_made_again_as_described(node: Node, page: str) -> None:
     """On a node with the network of the quick start, whose log is its own."""
     examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))
     network = next(command for command, _ in examples if "10-mynet" in command)
@@ -137,4 +138,4 @@ def test_calls_are_recorded_as_described(node: Node) -> None:
         "mount -t tmpfs none /var/log\nexport CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
         f"mkdir -p /etc/cni/net.d\n{network}\n"
     )
-    run(node, (DOCS / "recording.md").read_text(encoding="utf-8"), before)
+    run(node, (DOCS / page).read_text(encoding="utf-8"), before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,17 +14,8 @@ import pytest
 from cnictl.aside import RECORDED
 from cnictl.record import log, places, program
 from cnictl.record.model import Call
-from tests.conftest import unavailable
 
 ENVIRONMENT = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": "c1", "CNI_IFNAME": "eth0", "PATH": "/usr/bin:/bin"}
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> bytes:
-    """The program that stands in for plugins."""
-    if not any(map(shutil.which, program.COMPILERS)):
-        unavailable("no C compiler (packages gcc and libc6-dev)")
-    return program.build()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +75,8 @@ class Directory:
 
 
 @pytest.fixture
-def directory(tmp_path: Path, stand_in: bytes) -> Directory:
+def directory(tmp_path: Path, stand_in: str) -> Directory:
     """An empty directory of plugins."""
-    made = Directory(tmp_path / "bin", tmp_path / "log", stand_in)
+    made = Directory(tmp_path / "bin", tmp_path / "log", program.load(stand_in))
     made.bin.mkdir()
     return made

@@ -1,0 +1,74 @@
+"""The log of calls: what was cut short, what is none, and how many are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnictl.record import log
+from cnictl.record.model import Call, RecordError
+
+
+def part(name: str, data: bytes) -> bytes:
+    """What a stand-in appends."""
+    return b"%s %d\n%s\n" % (name.encode(), len(data), data)
+
+
+CALL = part("call", b"path=/opt/cni/bin/bridge\ntime=12.5\npid=7\nuid=0\n")
+END = part("end", b"status=-9\nseconds=0.250000\n")
+
+
+def write(directory: Path, number: int, data: bytes) -> None:
+    (directory / f"{number:08}").write_bytes(data)
+
+
+def test_parts_that_are_not_whole_are_none(tmp_path: Path) -> None:
+    """Whoever was killed while writing leaves what was written before."""
+    whole = CALL + part("stderr", b"ab\n") + part("stderr", b"c\n") + END
+    found: list[Call] = []
+    for length in range(len(whole) + 1):
+        write(tmp_path, 1, whole[:length])
+        found = log.calls(str(tmp_path))
+        if length < len(CALL) - 1:
+            assert found == []
+        else:
+            assert (found[0].plugin, found[0].time, found[0].pid) == ("bridge", 12.5, 7)
+            assert found[0].stderr in (b"", b"ab\n", b"ab\nc\n")
+            assert found[0].status in (None, -9)
+    assert (found[0].stderr, found[0].status, found[0].seconds) == (b"ab\nc\n", -9, 0.25)
+
+
+def test_what_is_no_call(tmp_path: Path) -> None:
+    """Is not looked at."""
+    write(tmp_path, 1, b"something else\n")
+    (tmp_path / "notes").write_text("mine")
+    assert log.calls(str(tmp_path)) == []
+    assert log.calls(str(tmp_path / "none")) == []
+
+
+def test_numbers_go_on(tmp_path: Path) -> None:
+    """Also where the ring was lost; fewer are kept when fewer are wanted."""
+    for number in (7, 8, 9):
+        write(tmp_path, number, CALL)
+    log.prepare(str(tmp_path), 100)
+    assert log.ring(str(tmp_path)) == log.Ring(next=10, keep=100, lost=0)
+    log.prepare(str(tmp_path), 2)
+    assert [one.number for one in log.calls(str(tmp_path))] == [8, 9]
+    assert log.delete(str(tmp_path)) == 2
+    assert not tmp_path.exists()
+
+
+def test_a_call_by_its_plugin(tmp_path: Path) -> None:
+    """The last one, of a verb if there is one."""
+    for number, (plugin, verb) in enumerate([("bridge", "ADD"), ("bridge", "DEL"), ("ptp", "ADD")], start=1):
+        facts = part("call", f"path=/opt/cni/bin/{plugin}\n".encode())
+        write(tmp_path, number, facts + part("environment", f"CNI_COMMAND={verb}\0".encode()))
+    found = log.calls(str(tmp_path))
+    meant = {
+        word: log.choose(found, word).number for word in ("1", "last", "bridge", "bridge/add", "last/DEL")
+    }
+    assert meant == {"1": 1, "last": 3, "bridge": 2, "bridge/add": 1, "last/DEL": 2}
+    for word in ("4", "bridge/GC", "portmap"):
+        with pytest.raises(RecordError, match=f"there is no call {word}"):
+            log.choose(found, word)
