@@ -57,12 +57,16 @@ class RuntimeProcess:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFile:
-    """A file of a configuration directory; `text` without secrets, "" for one that no runtime reads."""
+    """A file of a configuration directory; `text` without secrets, "" for one that no runtime reads.
+
+    `changed` is when it came there or was last written.
+    """
 
     path: str
     text: str = ""
     listed: bool = True
     unread: str = ""
+    changed: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +237,12 @@ class AgentFile:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line of a log, or an event, that tells of a failure."""
+    """A line of a log, or an event, that tells of a failure; `when` is 0 where that is not known."""
 
     source: str
     text: str
     pod: str = ""
+    when: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ _CALL = "it is about one call of a plugin"
 _OTHER = "it is about the pod, not the network"
 
 REASONS = {
-    "conf-not-reloaded": "the runtime's last load is known to its CRI socket only, which is not asked",
     "result-interface-mismatch": _CALL,
     "cache-version": _CALL,
     "status-not-ready": "STATUS is not called, as it may take long",

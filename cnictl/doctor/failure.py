@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -70,9 +71,14 @@ def consequences(code: str) -> list[Failure]:
     return [one for one in catalogue().values() if code in one.after]
 
 
-def filled(text: str, facts: Mapping[str, str]) -> str:
-    """Return a text with what is known in its places; what is not stays in capitals, as in a man page."""
-    return _PLACE.sub(lambda place: facts.get(place[1]) or place[1].upper(), text)
+def filled(command: str, facts: Mapping[str, str]) -> str:
+    """Return a command with what is known in its places, quoted for a shell.
+
+    What is not known stays in capitals, as in a man page.
+    """
+    return _PLACE.sub(
+        lambda place: shlex.quote(facts[place[1]]) if facts.get(place[1]) else place[1].upper(), command
+    )
 
 
 def _failure(code: str, family: str, members: Mapping[str, Any]) -> Failure:

@@ -23,7 +23,7 @@ def not_installed(bundle: Bundle) -> Iterator[Seen]:
             continue
         facts = {
             "plugin": one.name,
-            "path": path.replace(":", " "),
+            "path": bundle.runtime.bin_dirs[0],
             "network": one.needed_by.rpartition(" ")[2],
         }
         line = f"{one.name} is not in {path}, and is needed by {one.needed_by}"

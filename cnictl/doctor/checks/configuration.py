@@ -46,7 +46,8 @@ AGENTS = {
 }
 """What the agent of a network makes on a node, by the plugin of that network."""
 
-_ALTOGETHER = ("conf-invalid-json", "conf-shape", "conf-wrong-json-type", "conf-version-missing")
+PROMPT = 60.0
+"""Seconds within which a runtime has read what is new."""
 
 
 def winner(bundle: Bundle) -> tuple[ConfigurationFile, NetworkList] | None:
@@ -192,6 +193,21 @@ def lost_watch(bundle: Bundle) -> Iterator[Seen]:
                 f"none of the {len(one.watches)} watches of {one.name} (process {one.pid}) is on {directory}"
             )
             yield Seen("conf-watch-lost", directory, (line,), {"runtime": one.name, "directory": directory})
+
+
+@check("conf-not-reloaded", needs=("configurations", "messages"))
+def not_read(bundle: Bundle) -> Iterator[Seen]:
+    used = winner(bundle)
+    if used is None or not used[0].changed:
+        return
+    file = used[0]
+    for message in bundle.messages:
+        told = {one.failure.code for one in recognise(message.text) if not one.because}
+        if "conf-none" in told and message.when > file.changed + PROMPT:
+            late = message.when - file.changed
+            lines = (f"{file.path} is valid, and {late:.0f} s after it came:", message.text)
+            yield Seen("conf-not-reloaded", file.path, lines, {"file": file.path})
+            return
 
 
 @check("conf-two-files-one-cni", needs=("configurations",))

@@ -26,14 +26,14 @@ MULTUS_SOCKET = "/run/multus/multus.sock"
 PATHS = (SUBNET_ENV, NODENAME, CILIUM, DHCP, CALICO_KUBECONFIG, MULTUS_KUBECONFIG, MULTUS_SOCKET)
 
 _SUBNET_KEYS = ("FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ")
+_ACCEPTING = "00010000"  # __SO_ACCEPTCON, net/unix/af_unix.c
 _TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
 
 
 def gather(place: Place, more: Iterable[str] = ()) -> list[AgentFile]:
     """Return of each file what can be told without telling what is secret in it.  Raises OSError."""
-    listening = {
-        line.split()[-1] for line in place.text_or("/proc/net/unix").splitlines() if line.endswith(".sock")
-    }
+    lines = (line.split() for line in place.text_or("/proc/net/unix").splitlines())
+    listening = {_tail(words[7]) for words in lines if len(words) > 7 and words[3] == _ACCEPTING}
     return [_agent(place, path, listening) for path in dict.fromkeys([*PATHS, *more])]
 
 
@@ -46,7 +46,7 @@ def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
     except (FileNotFoundError, NotADirectoryError):
         return AgentFile(path, there=False)
     if stat.S_ISSOCK(about.st_mode):
-        return AgentFile(path, True, True, bool({path, path.removeprefix("/var")} & listening))
+        return AgentFile(path, True, True, _tail(path) in listening)
     text = place.text_or(path)
     if not path.endswith("subnet.env"):
         return AgentFile(path, True, expires=_expiry(text))
@@ -55,6 +55,11 @@ def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
     return AgentFile(
         path, True, missing=tuple(key for key in _SUBNET_KEYS if key not in pairs), values=values
     )
+
+
+def _tail(path: str) -> str:
+    """Return the end of a path, by which one knows a socket that a container has bound under another."""
+    return "/".join(path.split("/")[-2:])
 
 
 def _expiry(text: str) -> float:

@@ -44,7 +44,8 @@ def _files(place: Place, directory: str) -> Iterator[ConfigurationFile]:
             yield ConfigurationFile(path, listed=False)
             continue
         try:
-            yield ConfigurationFile(path, redacted(place.text(path)))
+            changed = os.stat(place.at(path)).st_ctime
+            yield ConfigurationFile(path, redacted(place.text(path)), changed=changed)
         except OSError as error:
             yield ConfigurationFile(path, unread=errno_text(error.errno or 0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from cnictl import invoke
@@ -22,6 +23,7 @@ SINCE = "-15min"
 MOST = 2000
 LONGEST = 2000
 _PATIENCE = 5.0
+_STAMP = re.compile(r"(?P<seconds>\d{9,}\.\d+) \S+ ")
 
 
 def gather_journal() -> list[Message]:
@@ -32,7 +34,7 @@ def gather_journal() -> list[Message]:
 
 
 def told(source: str, text: str) -> list[Message]:
-    """Return the lines of a log that tell of a failure, without secrets."""
+    """Return the lines of a log that tell of a failure, the last one first, once each and without secrets."""
     return list(_told(source, text.splitlines()))
 
 
@@ -58,7 +60,7 @@ def _journal(words: list[str]) -> str:
         raise CnictlError("there is no journalctl")
     done = invoke.run(
         path,
-        [*words, "--since", SINCE, "-n", str(MOST), "-o", "cat", "--no-pager", "-q"],
+        [*words, "--since", SINCE, "-n", str(MOST), "-o", "short-unix", "--no-pager", "-q"],
         environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         timeout=_PATIENCE,
     )
@@ -69,10 +71,12 @@ def _journal(words: list[str]) -> str:
 
 def _told(source: str, lines: list[str]) -> Iterator[Message]:
     seen: set[str] = set()
-    for line in lines[-MOST:]:
-        if line not in seen and recognise(line):
-            seen.add(line)
-            yield Message(source, redacted(line)[:LONGEST])
+    for line in reversed(lines[-MOST:]):
+        stamp = _STAMP.match(line)
+        text = line[stamp.end() :] if stamp else line
+        if text not in seen and recognise(text):
+            seen.add(text)
+            yield Message(source, redacted(text)[:LONGEST], when=float(stamp["seconds"]) if stamp else 0.0)
 
 
 def _pod(one: Document) -> Pod:

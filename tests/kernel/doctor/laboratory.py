@@ -116,7 +116,6 @@ FAULTS = (
     Fault("hl-bad-range", beside({"type": "bridge", "bridge": "b1", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.1.2.0/31"}]]}}), NO_MORE),
     Fault("bin-missing", beside({"type": "odd-cni"}), NO_MORE),
     Fault("bin-dir-mismatch", f"mv {BIN}/portmap {BIN}/portmap.away", f"mv {BIN}/portmap.away {BIN}/portmap", ("del-blocked",)),
-    Fault("bin-loopback-missing", f"mv {BIN}/loopback {BIN}/away", f"mv {BIN}/away {BIN}/loopback"),
     Fault("bin-not-executable", f"chmod 0644 {BIN}/bridge"),
     Fault("bin-wrong-arch", f"mv {BIN}/bridge {BIN}/away; echo '<html>not found' > {BIN}/bridge; chmod 755 {BIN}/bridge", f"mv {BIN}/away {BIN}/bridge"),
     Fault("bin-wrong-arch", f"mv {BIN}/bridge {BIN}/away; : > {BIN}/bridge; chmod 755 {BIN}/bridge", f"mv {BIN}/away {BIN}/bridge", name="empty"),

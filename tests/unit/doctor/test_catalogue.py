@@ -54,4 +54,5 @@ def test_consequences_are_causes_read_backwards():
 def test_what_is_not_known_stays_in_capitals():
     """As in a man page; what only looks like a place stays as it is."""
     text = "cnictl del {network} {netns} -o jsonpath='{.spec}'"
+    assert filled("rm {file}", {"file": "/x; reboot"}) == "rm '/x; reboot'"
     assert filled(text, {"network": "web"}) == "cnictl del web NETNS -o jsonpath='{.spec}'"

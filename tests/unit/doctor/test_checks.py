@@ -130,11 +130,19 @@ def descriptors(bundle: Bundle) -> None:
     bundle.processes.append(RuntimeProcess("containerd", 7, 1000, 1024, True, (5,), 5))
 
 
+def unheeded(bundle: Bundle) -> None:
+    bundle.configurations[0] = replace(bundle.configurations[0], changed=NOW - 600)
+    bundle.messages.append(
+        Message("journal", "NetworkReady=false message:cni plugin not initialized", when=NOW)
+    )
+
+
 CASES: tuple[tuple[str, Callable[[Bundle], None], str], ...] = (
     ("neigh-full", counter("neighbours4", 1000), "1000 neighbours"),
     ("ct-full", sysctl("net/netfilter/nf_conntrack_count", "990"), "= 990"),
     ("inotify", counter("inotify", 128), "128 inotify instances"),
     ("fds", descriptors, "1000 of 1024"),
+    ("conf-not-reloaded", unheeded, "600 s after"),
     ("pids", counter("threads", 32000), "32000 threads"),
     ("netns-limit", many, "99 namespaces"),
     ("netns-mount", full_run, "/run has 0 bytes"),
@@ -234,4 +242,6 @@ def test_the_output_of_kubectl():
 def test_only_lines_that_tell_of_a_failure_are_kept():
     """Once each."""
     line = "bridge port in error state: down"
+    (stamped,) = told("journal", f"1795904409.554123 worker-1 kubelet[7]: {line}")
+    assert (stamped.when, stamped.text) == (1795904409.554123, f"kubelet[7]: {line}")
     assert [one.text for one in told("log", f"fine\n{line}\n{line}\nall is well\n")] == [line]
