@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _TAG = "tag:yaml.org,2002:"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 100
+"""Levels of what somebody has written by hand."""
+MOST = 1_000_000
+"""Nodes of a document, its aliases counted as often as they occur."""
 _TYPES = {bool: "true or false", int: "a whole number", str: "text"}
 
 
@@ -26,15 +30,22 @@ class NodeReader:
         self._problem = problem
 
     def documents(self, text: str) -> list[yaml.Node | None]:
-        """Return the root of every document in a text; None for an empty one."""
+        """Return the root of every document in a text; None for an empty one.
+
+        They are finite, and not much larger than the text, whatever aliases there are.
+        """
         try:
-            return list(yaml.compose_all(text, Loader=_Loader))
+            roots: list[yaml.Node | None] = list(yaml.compose_all(text, Loader=_Loader))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
             raise self._problem(f"{self.source}{where}: {error.problem or error.context}") from None
         except yaml.YAMLError as error:
             raise self._problem(f"{self.source}: {error}") from None
+        for root in roots:
+            if root is not None:
+                self._measure(root, [], {})
+        return roots
 
     def members(self, node: yaml.Node, words: str) -> Iterator[tuple[yaml.Node, str, yaml.Node]]:
         """Yield the members of a mapping: the key's node, its text, the value's node."""
@@ -79,7 +90,7 @@ class NodeReader:
         """Return a whole number, written in decimal digits."""
         if not (isinstance(node, yaml.ScalarNode) and is_decimal(node)):
             self._mismatch(node, int, words)
-        return int(node.value)
+        return self._whole(node, words)
 
     def flag(self, node: yaml.Node, words: str) -> bool:
         """Return true or false."""
@@ -102,7 +113,7 @@ class NodeReader:
         if is_scalar(node, "bool"):
             return self.flag(node, words)
         if is_decimal(node):
-            return int(text)
+            return self._whole(node, words)
         if is_scalar(node, "float") and ":" not in text:
             try:
                 return float(text)
@@ -114,6 +125,38 @@ class NodeReader:
         """Raise the problem with a node."""
         mark = node.start_mark
         raise self._problem(f"{self.source}:{mark.line + 1}:{mark.column + 1}: {message}")
+
+    def _whole(self, node: yaml.Node, words: str) -> int:
+        try:
+            return int(node.value)
+        except ValueError:  # Python reads no more than some thousand digits
+            self.fail(node, f"{words}: a number of {len(node.value)} digits")
+
+    def _measure(
+        self, node: yaml.Node, above: list[yaml.Node], known: dict[int, tuple[int, int]]
+    ) -> tuple[int, int]:
+        """Return how many nodes a node stands for and how deep they go, once for all its aliases."""
+        if id(node) in known:
+            return known[id(node)]
+        if node in above:
+            self.fail(node, "it contains itself")
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            children = [one for pair in node.value for one in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        if len(above) > DEEPEST:
+            self.fail(node, f"nested deeper than {DEEPEST} levels")
+        size, depth = 1, 0
+        for one in children:
+            below = self._measure(one, [*above, node], known)
+            size, depth = size + below[0], max(depth, 1 + below[1])
+        if size > MOST:
+            self.fail(node, f"aliases make more than {MOST} nodes of it")
+        if depth > DEEPEST:
+            self.fail(node, f"nested deeper than {DEEPEST} levels")
+        known[id(node)] = size, depth
+        return size, depth
 
     def _mismatch(self, node: yaml.Node, wanted: type, words: str) -> NoReturn:
         self.fail(node, f"{words}: expected {_TYPES[wanted]}, found {describe(node)}")

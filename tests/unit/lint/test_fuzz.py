@@ -49,7 +49,8 @@ SILENCE = ["silence:\n- code: CNI303\n  path: a*\n  pointer: /plugins/0\n  reaso
 TOKENS = [
     *"{}[]\",:'#/\\|>&*!%@-?\n\t \r\x00\x7f\x85\u2028\ufeff\ud800\U0001f600", "//", "/*", "---\n", "...\n",
     "{{x}}", "__X__", "${X}", "null", "true", '"1500"', "1e999", "-0", "9" * 40, "[" * 2000, "{" * 200,
-    "&a [*a]", "<<: *a", "!!binary x", "!!python/name:os.system", "? [a]\n: b\n", "10.1.0.0/16", "::/0",
+    "&a [*a]", "&a\n  x: *a\n", "&b ", "*b", "9" * 5000, "<<: *a",
+    "!!binary x", "!!python/name:os.system", "? [a]\n: b\n", "10.1.0.0/16", "::/0",
     '"mtu": "1"', '"plugins": 3', '"type": "portmap"', '"ipam": {"type": "host-local"}',
     '"capabilities": {"ips": true}', "data:\n  a.conflist: |\n",
 ]  # fmt: skip
@@ -136,7 +137,7 @@ def test_what_is_mended_is_mended_for_good(text: str):
 def test_a_scenario(text: str):
     """It is read, or told with its line to be none."""
     with contextlib.suppress(ScenarioError):
-        load(text, "web.yaml")
+        load(text.encode(errors="replace").decode(), "web.yaml")  # as what a file holds, which is UTF-8
 
 
 @fuzzed(damaged(SILENCE) | damaged(SILENCE + MANIFESTS) | ANY)

@@ -171,3 +171,33 @@ def test_a_directory_without_scenarios_is_a_mistake(tmp_path: Path):
     """A wrong directory must not look like success."""
     with pytest.raises(ScenarioError, match="no scenario in it or below"):
         load_all([str(tmp_path)])
+
+
+LAUGHS = "\n".join(
+    ["    a0: &a0 [x]", *(f"    a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]" for i in range(9))]
+)
+CHAIN = "\n".join(["    a0: &a0 [x]", *(f"    a{i + 1}: &a{i + 1} [*a{i}]" for i in range(150))])
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "message"),
+    [
+        ("&a\n    x: *a", "it contains itself"),
+        (f"\n{LAUGHS}", "aliases make more than 1000000 nodes of it"),
+        (f"\n{CHAIN}", "nested deeper than 100 levels"),
+        ("[" * 500 + "]" * 500, "nested deeper than 100 levels"),
+        ("[" * 5000, "exceeded maximum nesting depth"),
+        ("9" * 5000, "capabilities: a number of 5000 digits"),
+    ],
+)
+def test_what_would_have_no_end(capabilities: str, message: str):
+    """A small text may stand for an endless one, or for one that fits nowhere."""
+    with pytest.raises(ScenarioError, match=r"scenario:\d+:\d+: ") as raised:
+        load(f"{HEAD}\nattachments:\n- capabilities: {capabilities}\n")
+    assert message in str(raised.value)
+
+
+def test_an_alias_is_a_good_way_to_say_something_twice():
+    """As YAML means it."""
+    (one,) = load(f"{HEAD}\nattachments:\n- &a {{container: c, capabilities: {{x: 1}}}}\n- *a\n")
+    assert [each.container for each in one.attachments] == ["c", "c"]
