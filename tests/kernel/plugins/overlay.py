@@ -58,6 +58,8 @@ def shell(node: Node, *commands: str, netns: str = "") -> str:
 def give_underlay(node: Node) -> None:
     """Give a node what `join` gives two, with nobody at the other end but a namespace of its own."""
     node.new_netns("outside")
+    # Duplicate address detection would end some time between two looks.
+    shell(node, "sysctl -qw net.ipv6.conf.default.accept_dad=0")
     shell(node, f"ip link add {UNDERLAY} type veth peer name {UNDERLAY} netns outside")
     shell(node, f"ip link set {UNDERLAY} up", netns="outside")
     _address(node, 1)

@@ -357,6 +357,7 @@ def test_delete_needs_no_namespace(attach: Attach, node: Node, netns: str) -> No
         pass
     assert attachment.call("DEL", BOTH, netns=netns).status == 0
     assert IFB not in links(node)
+    node.run(["ip", "link", "delete", "eth0"], netns="c1").checked()  # with the namespace it goes some time
     node.run(["ip", "netns", "delete", "c1"]).checked()
     attachment.delete()
     assert links(node) == {"lo", "cni0"}
