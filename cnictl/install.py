@@ -10,75 +10,42 @@ from __future__ import annotations
 
 import compileall
 import os
-import sys
-from importlib.util import find_spec
 
-from cnictl import aside
+from cnictl import aside, launcher
+from cnictl.launcher import InstallError
 from cnictl.spec.errno_text import errno_text
-from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LAUNCHER = "cnictl-plugin"
-LIBRARIES = ("jeepney", "yaml")
-"""What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
+ONE_SHOT = f"{LAUNCHER}.oneshot"
+"""Beside a launcher that hands calls over to a worker: what answers a call that no worker takes."""
 ASIDE = aside.REPLACED
-_MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
-_UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dhcp", "units")
+_HOME = os.path.dirname(os.path.abspath(__file__))
+_UNITS = [os.path.join(_HOME, package, "units") for package in ("dhcp", "worker")]
 _UNIT_MARK = "# Of `cnictl install --systemd`"
 _UNIT_PROGRAMS = "/opt/cni/bin"
 """Where the units find their program as they are shipped."""
-_LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
-
-# Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
-# the end, which costs 3: it lives for milliseconds.
-_SCRIPT = """#!{python} -IS
-{mark}
-import gc, sys
-gc.disable()
-sys.path += {places!r}
-package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
-package.__path__ = [{plugins!r}]
-from cnictl_plugins.multicall import main_and_exit
-main_and_exit({cnictl!r})
-"""
 
 
-class InstallError(CnictlError):
-    """The plugins cannot be put there, or not without destroying something."""
-
-
-def launcher_script(plugins: str) -> str:
-    """Return the launcher for the plugins in a directory.
-
-    The interpreter runs isolated (-I: a plugin is root with an environment that others filled in)
-    and without site (-S: 2 ms), so that it is told where the libraries are that a plugin may need late.
-    Raises InstallError when the kernel could not start it.
-    """
-    python = os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
-    if " " in python or len(f"#!{python} -IS") > _LONGEST_INTERPRETER_LINE:
-        raise InstallError(
-            f"the kernel cannot start {python} from a script",
-            hint="use a Python with a shorter path, without blanks",
-        )
-    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    places = [home, *(place for place in library_places() if place != home)]
-    cnictl = [sys.executable, "-P", "-m", "cnictl"]
-    return _SCRIPT.format(python=python, mark=_MARK, places=places, plugins=plugins, cnictl=cnictl)
-
-
-def install(directory: str, names: Iterable[str], plugins: str, *, force: bool = False) -> list[str]:
+def install(
+    directory: str, names: Iterable[str], plugins: str, *, force: bool = False, worker: bool = False
+) -> list[str]:
     """Make the launcher and a symlink for each name; return the paths that were made or changed.
 
-    `plugins` is the directory of the plugins' modules.  Raises InstallError, with nothing done,
-    when a name is taken by a program of somebody else and `force` is not set; with it, that program
-    is kept below ASIDE.  The same while plugins are recorded, whose places are not theirs.
+    `plugins` is the directory of the plugins' modules; with `worker` the launcher hands calls over to
+    a worker.  Raises InstallError, with nothing done, when a name is taken by a program of somebody else
+    and `force` is not set; with it, that program is kept below ASIDE.  The same while plugins are
+    recorded, whose places are not theirs.
     """
     names = sorted(names)
+    programs = {LAUNCHER: launcher.script(plugins).encode()}
+    if worker:
+        programs = {ONE_SHOT: launcher.script(plugins, one_shot=True).encode(), LAUNCHER: launcher.compiled()}
     _refuse_recorded(directory)
-    taken = [name for name in (*names, LAUNCHER) if _is_foreign(directory, name)]
+    taken = [name for name in (*names, *programs) if _is_foreign(directory, name)]
     for path in (os.path.join(directory, name) for name in taken):
         if os.path.isdir(path) and not os.path.islink(path):
             raise InstallError(f"{path} is a directory")
@@ -92,9 +59,10 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
         os.makedirs(directory, mode=0o755, exist_ok=True)
         for name in taken:
             _keep_aside(directory, name)
-        launcher = os.path.join(directory, LAUNCHER)
-        if _replace_file(launcher, launcher_script(plugins)):
-            changed.append(launcher)
+        for name, content in programs.items():
+            path = os.path.join(directory, name)
+            if _replace_file(path, content):
+                changed.append(path)
         for name in names:
             path = os.path.join(directory, name)
             if not (os.path.islink(path) and os.readlink(path) == LAUNCHER):
@@ -103,7 +71,7 @@ def install(directory: str, names: Iterable[str], plugins: str, *, force: bool =
     except OSError as error:
         raise _failed(f"install into {directory}", error) from None
     # A read-only system keeps no compiled modules, and then every start compiles them again.
-    for package in (os.path.dirname(os.path.abspath(__file__)), plugins):
+    for package in (_HOME, plugins):
         compileall.compile_dir(package, quiet=2)
     return changed
 
@@ -116,15 +84,17 @@ def uninstall(directory: str) -> list[str]:
     """
     _refuse_recorded(directory)
     removed = []
+    is_ours = _is_ours(os.path.join(directory, LAUNCHER))
     try:
         for name in sorted(os.listdir(directory)):
             path = os.path.join(directory, name)
-            if os.path.islink(path) and os.readlink(path) == LAUNCHER and _is_ours(directory):
+            if os.path.islink(path) and os.readlink(path) == LAUNCHER and is_ours:
                 os.unlink(path)
                 removed.append(path)
-        if _is_ours(directory):
-            os.unlink(os.path.join(directory, LAUNCHER))
-            removed.append(os.path.join(directory, LAUNCHER))
+        for path in (os.path.join(directory, name) for name in (LAUNCHER, ONE_SHOT)):
+            if _is_ours(path):
+                os.unlink(path)
+                removed.append(path)
         _bring_back(directory)
     except FileNotFoundError:
         return removed
@@ -134,13 +104,13 @@ def uninstall(directory: str) -> list[str]:
 
 
 def install_units(directory: str, programs: str, *, force: bool = False) -> list[str]:
-    """Write the systemd units of the daemon in a directory of programs; return the paths that changed.
+    """Write the systemd units of the daemons, whose programs are in `programs`; return what changed.
 
     Raises InstallError, with nothing done, when there are units of others and `force` is not set.
     """
     units = {}
-    for name in sorted(os.listdir(_UNITS)):
-        with open(os.path.join(_UNITS, name), encoding="utf-8") as file:
+    for name, shipped in _units():
+        with open(shipped, encoding="utf-8") as file:
             text = file.read()
         head, newline, rest = text.partition("\n")
         units[os.path.join(directory, name)] = (
@@ -151,14 +121,14 @@ def install_units(directory: str, programs: str, *, force: bool = False) -> list
         raise InstallError(f"there are units of others: {', '.join(taken)}", hint="--force replaces them")
     try:
         os.makedirs(directory, mode=0o755, exist_ok=True)
-        return [path for path, text in units.items() if _replace_file(path, text, mode=0o644)]
+        return [path for path, text in units.items() if _replace_file(path, text.encode(), mode=0o644)]
     except OSError as error:
         raise _failed(f"install into {directory}", error) from None
 
 
 def uninstall_units(directory: str) -> list[str]:
     """Remove our units from a directory; return the paths removed.  Raises InstallError."""
-    paths = [os.path.join(directory, name) for name in sorted(os.listdir(_UNITS))]
+    paths = [os.path.join(directory, name) for name, _ in _units()]
     removed = [path for path in paths if _is_unit_of_ours(path)]
     try:
         for path in removed:
@@ -166,6 +136,11 @@ def uninstall_units(directory: str) -> list[str]:
     except OSError as error:
         raise _failed(f"uninstall from {directory}", error) from None
     return removed
+
+
+def _units() -> list[tuple[str, str]]:
+    """The units by name, and where they are shipped."""
+    return sorted((name, os.path.join(place, name)) for place in _UNITS for name in os.listdir(place))
 
 
 def _is_unit_of_ours(path: str) -> bool:
@@ -176,24 +151,16 @@ def _is_unit_of_ours(path: str) -> bool:
         return False
 
 
-def library_places() -> list[str]:
-    """The directories that hold the libraries of `LIBRARIES`; a plugin says itself what it misses."""
-    found = [find_spec(library) for library in LIBRARIES]
-    origins = [spec.origin for spec in found if spec is not None and spec.origin is not None]
-    return list(dict.fromkeys(os.path.dirname(os.path.dirname(origin)) for origin in origins))
-
-
 def _failed(what: str, error: OSError) -> InstallError:
     return InstallError(f"cannot {what}: {error.filename}: {errno_text(error.errno or 0)}")
 
 
-def _is_ours(directory: str) -> bool:
-    path = os.path.join(directory, LAUNCHER)
+def _is_ours(path: str) -> bool:
     if os.path.islink(path):
         return False
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return _MARK in file.read(1 << 12)
+        with open(path, "rb") as file:
+            return launcher.MARK.encode() in file.read(launcher.LARGEST)
     except (FileNotFoundError, IsADirectoryError):
         return False
 
@@ -202,8 +169,8 @@ def _is_foreign(directory: str, name: str) -> bool:
     path = os.path.join(directory, name)
     if not os.path.lexists(path):
         return False
-    if name == LAUNCHER:
-        return not _is_ours(directory)
+    if name in (LAUNCHER, ONE_SHOT):
+        return not _is_ours(path)
     return not (os.path.islink(path) and os.readlink(path) == LAUNCHER)
 
 
@@ -223,18 +190,18 @@ def _refuse_recorded(directory: str) -> None:
         )
 
 
-def _replace_file(path: str, text: str, mode: int = 0o755) -> bool:
+def _replace_file(path: str, content: bytes, mode: int = 0o755) -> bool:
     """Write a file in place of what is there, at once for whoever opens it; whether it changed."""
     try:
-        with open(path, encoding="utf-8") as file:
-            if file.read() == text:
+        with open(path, "rb") as file:
+            if file.read() == content:
                 return False
-    except (FileNotFoundError, UnicodeDecodeError):
+    except FileNotFoundError:
         pass
     temporary = f"{path}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, mode), "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
+        file.write(content)
         os.fchmod(file.fileno(), mode)
     os.replace(temporary, path)
     return True

@@ -49,8 +49,11 @@ def load(name: str) -> skel.Plugin | None:
 
 
 def is_daemon(name: str, words: Sequence[str]) -> bool:
-    """Whether a program called `name` with such a command line is no plugin: dhcp is its daemon as well."""
-    return name == "dhcp" and list(words[1:2]) == ["daemon"]
+    """Whether a program called `name` with such a command line is no plugin: dhcp is its daemon as well.
+
+    And the worker's unit has the one-shot launcher for a program, as all others know none of cnictl's.
+    """
+    return name == "worker" or (name == "dhcp" and list(words[1:2]) == ["daemon"])
 
 
 def main(name: str = "") -> int:

@@ -50,6 +50,7 @@ COMMANDS = {
     "netns": ("cnictl.cli.netns", "List, make, remove and enter network namespaces."),
     "vxlan": ("cnictl.cli.vxlan", "Keep an overlay network in step with its other nodes."),
     "node": ("cnictl.cli.node", "Run a command on a throwaway node."),
+    "worker": ("cnictl.cli.worker", "Answer the calls of plugins in processes that are there already."),
     "dhcp": ("cnictl.cli.dhcp", "Run the daemon of the plugin dhcp, and list its leases."),
     "install": ("cnictl.cli.install", "Put the plugins into a directory of CNI plugins."),
     "uninstall": ("cnictl.cli.uninstall", "Take them out again."),

@@ -28,6 +28,9 @@ def install(
         bool, typer.Option("--force", help="Replace programs of others; they are kept aside.")
     ] = False,
     systemd: Units = "",
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Have calls answered by the daemon `cnictl worker`.")
+    ] = False,
 ) -> None:
     """Put the plugins into a directory of CNI plugins.
 
@@ -35,13 +38,20 @@ def install(
     plugin at that moment finds the old one or the new one.  Programs that are not ours are left
     alone, and nothing is done, unless you say --force; uninstall brings them back.
 
-    With --systemd the units of the DHCP daemon, which the plugin dhcp needs, are written as well.
+    With --systemd the units of the daemons are written as well: that of DHCP, which the plugin dhcp
+    needs, and the worker.
+
+    With --worker the launcher is a small program, made by the C compiler, which hands each call over
+    to the worker and saves most of its time; without a worker it starts an interpreter as ever.
     """
     units = install_units(systemd, directory, force=force) if systemd else []
-    changed = install_plugins(directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force)
+    changed = install_plugins(
+        directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force, worker=worker
+    )
     for path in changed + units:
         typer.echo(path)
     if not changed:
         typer.echo(f"{directory} has them already", err=True)
     if units:
-        output.note("start the DHCP daemon: systemctl daemon-reload; systemctl enable --now cni-dhcp.socket")
+        sockets = "cni-dhcp.socket" + (" cnictl-worker.socket" if worker else "")
+        output.note(f"start the daemons: systemctl daemon-reload; systemctl enable --now {sockets}")

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnictl.install import LAUNCHER
+from cnictl.install import LAUNCHER, ONE_SHOT
 from cnictl.invoke import find, run
 from cnictl.runtime.failure import PluginFailed
 from cnictl.runtime.target import EXTENSIONS
@@ -57,7 +57,7 @@ def programs(directories: Iterable[str]) -> list[str]:
             continue
         except OSError as error:
             raise CnictlError(f"cannot read {directory}: {errno_text(error.errno or 0)}") from error
-    return sorted(found - {LAUNCHER})
+    return sorted(found - {LAUNCHER, ONE_SHOT})
 
 
 def is_plugin(word: str, there: Iterable[str]) -> bool:

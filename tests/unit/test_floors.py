@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cnictl import install
+from cnictl import launcher
 
 ROOT = Path(__file__).parents[2]
 TREES = {"cnictl": ROOT / "cnictl", "cnictl_plugins": ROOT / "plugins"}
@@ -27,11 +27,12 @@ FLOORS = tuple(
         "declare spec",
         (
             "aside child configuration durable explanation firewalld flock forwarding inotify install invoke"
+            " launcher"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",
         "cnictl_plugins",
-        "dhcp leases lint state",
+        "dhcp leases lint state worker",
         "bench conformance doctor plan scenario",
         "record",
         "render",
@@ -43,7 +44,8 @@ FLOORS = tuple(
 SIDEWAYS = {
     "declare": {"spec"},
     "forwarding": {"netns", "sysctl"},
-    "install": {"aside"},
+    "install": {"aside", "launcher"},
+    "launcher": {"invoke"},
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
@@ -188,7 +190,7 @@ def test_plugins_are_thin():
 
 def test_the_launcher_knows_where_the_libraries_are():
     """A plugin runs without `site`, so that it must be told."""
-    assert set().union(*LIBRARIES.values()) == set(install.LIBRARIES)
+    assert set().union(*LIBRARIES.values()) == set(launcher.LIBRARIES)
 
 
 def _is_heavy(name: str) -> bool:
@@ -213,7 +215,7 @@ def test_plugins_start_light(module: str, import_root: str):
     loaded = set(done.stdout.split())
     assert f"cnictl_plugins.{module}" in loaded
     assert loaded & (HEAVY | LATE) == set()
-    assert loaded & {"iptc", "pyroute2", "rich", "typer", *install.LIBRARIES} == set()
+    assert loaded & {"iptc", "pyroute2", "rich", "typer", *launcher.LIBRARIES} == set()
 
 
 def test_check_loads_no_netlink_client_unless_it_is_about_links(import_root: str):

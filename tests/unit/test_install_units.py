@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cnictl.install import InstallError, install_units, uninstall_units
+from cnictl.install import install_units, uninstall_units
 from cnictl.ipam.dhcp_rpc import SOCKET
+from cnictl.launcher import InstallError
 
 NAMES = ["cni-dhcp.service", "cni-dhcp.socket"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cnictl.install import library_places
+from cnictl.launcher import library_places
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.leftovers import leftovers
 from tests.kernel.plugins.links import require_kind

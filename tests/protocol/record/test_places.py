@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cnictl.aside import RECORDED, is_stand_in
-from cnictl.install import InstallError, install, uninstall
+from cnictl.install import install, uninstall
 from cnictl.invoke import NotFound
+from cnictl.launcher import InstallError
 from cnictl.record import log, places
 from cnictl.record.model import RecordError
 from tests.conftest import package_directory

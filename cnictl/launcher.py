@@ -1,0 +1,102 @@
+"""What stands in the place of a plugin: a script, or a program that hands its call over to a worker."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+from cnictl import invoke
+from cnictl.spec.errors import CnictlError
+
+MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
+LARGEST = 1 << 22
+"""Bytes of a launcher, which is linked statically."""
+LIBRARIES = ("jeepney", "yaml")
+"""What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker", "launcher.c")
+_COMPILERS = ("cc", "gcc", "clang")
+_PATIENCE = 60.0  # seconds
+_LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
+
+# Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
+# the end, which costs 3: it lives for milliseconds.
+_BOOT = """import gc, sys
+gc.disable()
+{begin}sys.path += {places!r}
+package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
+package.__path__ = [{plugins!r}]
+"""
+
+
+class InstallError(CnictlError):
+    """The plugins cannot be put there, or not without destroying something."""
+
+
+def script(plugins: str, *, one_shot: bool = False) -> str:
+    """Return the launcher for the plugins in a directory; with `one_shot` its first argument is argv[0].
+
+    The interpreter runs isolated (-I: a plugin is root with an environment that others filled in)
+    and without site (-S: 2 ms), so that it is told where the libraries are that a plugin may need late.
+    Raises InstallError when the kernel could not start it.
+    """
+    python = interpreter()
+    if " " in python or len(f"#!{python} -IS") > _LONGEST_INTERPRETER_LINE:
+        raise InstallError(
+            f"the kernel cannot start {python} from a script",
+            hint="use a Python with a shorter path, without blanks",
+        )
+    boot = _boot(plugins, "sys.argv.pop(0)\n" if one_shot else "")
+    cnictl = [sys.executable, "-P", "-m", "cnictl"]
+    call = f"from cnictl_plugins.multicall import main_and_exit\nmain_and_exit({cnictl!r})\n"
+    return f"#!{python} -IS\n{MARK}\n{boot}{call}"
+
+
+def worker(plugins: str) -> list[str]:
+    """Return the command that runs a worker with the plugins in a directory; its arguments follow."""
+    return [interpreter(), "-IS", "-c", f"{_boot(plugins)}from cnictl.worker.daemon import main\nmain()"]
+
+
+def compiled() -> bytes:
+    """Return the launcher that hands calls over to a worker, made by a C compiler.
+
+    Raises InstallError when there is none, or when it fails.
+    """
+    import shutil
+    import tempfile
+
+    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    if compiler is None:
+        raise InstallError(
+            "no C compiler, which makes the launcher for a worker",
+            hint="install gcc and libc6-dev, or do without --worker",
+        )
+    said = ""
+    with tempfile.TemporaryDirectory(prefix="cnictl-") as directory:
+        program = os.path.join(directory, "launcher")
+        for how in (["-static"], []):  # statically it starts in half the time
+            words = ["-O2", *how, f'-DMARK="{MARK}"', "-o", program, SOURCE]
+            done = invoke.run(compiler, words, environment=os.environ, timeout=_PATIENCE)
+            if done.status == 0:
+                with open(program, "rb") as file:
+                    return file.read()
+            said = done.stderr.decode(errors="replace").strip()
+    raise InstallError(f"{compiler} cannot make the launcher for a worker: {said[-1000:]}")
+
+
+def interpreter() -> str:
+    """Return the path of the interpreter itself, outside of any virtual environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def library_places() -> list[str]:
+    """The directories that hold the libraries of `LIBRARIES`; a plugin says itself what it misses."""
+    found = [find_spec(library) for library in LIBRARIES]
+    origins = [spec.origin for spec in found if spec is not None and spec.origin is not None]
+    return list(dict.fromkeys(os.path.dirname(os.path.dirname(origin)) for origin in origins))
+
+
+def _boot(plugins: str, begin: str = "") -> str:
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    places = [home, *(place for place in library_places() if place != home)]
+    return _BOOT.format(begin=begin, places=places, plugins=plugins)

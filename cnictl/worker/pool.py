@@ -1,0 +1,229 @@
+"""Processes with every plugin loaded, each waiting for one call, and one more for each that has one.
+
+The process that counts them answers no call itself.  Its modules are loaded once, and shared by all
+that it forks; what one of them does, it does to itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from cnictl.worker import call
+from cnictl.worker.tally import Tally
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+SPARE = 4
+"""Processes that wait for a call."""
+MOST = 64
+"""Processes in all; calls beyond them wait in the socket's queue for a moment, and are then run one-shot."""
+LAST_WORDS = 20.0
+"""Seconds that calls have to come to their end when the daemon stops."""
+_UNDOING = 5.0  # seconds for those that do not, to undo what they have made
+_PAUSE = 1.0  # seconds, when processes die without a call
+_SHORTEST_LIFE = 0.1
+
+
+class Pool:
+    """Keeps processes waiting on a listening socket.
+
+    `main` answers the call of a plugin in the process that it is called in, and returns the exit
+    status; `known` says whether it knows the plugin.  Whoever connects to `control` is told the status.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        control: socket.socket,
+        main: Callable[[str], int],
+        known: Callable[[str], bool],
+        *,
+        spare: int = SPARE,
+        most: int = MOST,
+    ) -> None:
+        self._listener = listener
+        self._control = control
+        self._main = main
+        self._known = known
+        self._spare = spare
+        self._most = most
+        self._place = call.place()
+        self._idle: dict[int, float] = {}
+        self._busy: set[int] = set()
+        self._reports, self._to_report = os.pipe()
+        self._wake, self._to_wake = os.pipe()
+        self._leave, self._stay = os.pipe()
+        """Who waits for a call goes home when the second end is closed."""
+        for fd in (self._reports, self._wake, self._to_wake):
+            os.set_blocking(fd, False)
+        self._pause_until = 0.0
+        self._asked = 0
+        self._started = time.time()
+        self.tally = Tally()
+
+    def run(self) -> int:
+        """Serve until SIGTERM, SIGINT or SIGHUP, and return which it was.
+
+        Calls under way are brought to their end first, but for SIGHUP: then they go on, as children of
+        this process, whatever program it runs next.
+        """
+        signal.set_wakeup_fd(self._to_wake)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._listener.setblocking(False)
+        poll = select.poll()
+        for fd in (self._reports, self._wake, self._control.fileno()):
+            poll.register(fd, select.POLLIN)
+        while not self._asked:
+            self._fill()
+            wait = self._pause_until - time.monotonic()
+            for fd, _ in poll.poll(wait * 1000 if wait > 0 else None):
+                self._attend(fd)
+            self._reap()
+        signal.set_wakeup_fd(-1)
+        os.close(self._stay)
+        if self._asked != signal.SIGHUP:
+            self._finish()
+        return self._asked
+
+    def status(self) -> dict[str, object]:
+        """Return what is told of the daemon: its processes, by what they do, and what was counted."""
+        return {
+            "pid": os.getpid(),
+            "started": int(self._started),
+            "waiting": len(self._idle),
+            "busy": len(self._busy),
+            "most": self._most,
+            **self.tally.members(),
+        }
+
+    def _fill(self) -> None:
+        if time.monotonic() < self._pause_until:
+            return
+        while len(self._idle) < self._spare and len(self._idle) + len(self._busy) < self._most:
+            pid = os.fork()
+            if pid == 0:
+                self._be_one()
+            self._idle[pid] = time.monotonic()
+
+    def _attend(self, fd: int) -> None:
+        if fd == self._control.fileno():
+            self._tell()
+        elif fd == self._wake:
+            os.read(fd, 1 << 12)
+        else:
+            for line in os.read(fd, 1 << 16).decode().splitlines():
+                self._hear(*line.split(" "))
+
+    def _hear(self, pid: str, what: str, *words: str) -> None:
+        if what == "busy":
+            if self._idle.pop(int(pid), None) is not None:
+                self._busy.add(int(pid))
+        elif what == "refused":
+            self.tally.refused += 1
+        else:
+            self.tally.count(*words)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, how = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            born = self._idle.pop(pid, None)
+            if born is not None and time.monotonic() - born < _SHORTEST_LIFE:
+                self._pause_until = time.monotonic() + _PAUSE
+            self._busy.discard(pid)
+            self.tally.killed += os.WIFSIGNALED(how)
+
+    def _tell(self) -> None:
+        try:
+            connection, _ = self._control.accept()
+            with connection:
+                connection.settimeout(1)
+                connection.sendall(json.dumps(self.status()).encode())
+        except OSError:
+            pass  # who asked has gone
+
+    def _finish(self) -> None:
+        """Wait for the calls under way; those that take too long are told to undo what they have made."""
+        for patience in (LAST_WORDS, _UNDOING):
+            until = time.monotonic() + patience
+            while (self._idle or self._busy) and time.monotonic() < until:
+                if select.select([self._reports], [], [], 0.05)[0]:
+                    self._attend(self._reports)
+                self._reap()
+            for pid in self._busy:
+                os.kill(pid, signal.SIGTERM)
+
+    def _ask(self, number: int, _frame: object) -> None:
+        self._asked = self._asked or number
+
+    def _be_one(self) -> None:
+        """Wait for a call, answer it, and end."""
+        status = 1
+        try:
+            status = self._take_one()
+        finally:
+            os._exit(status & 0xFF)
+
+    def _take_one(self) -> int:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        self._control.close()
+        for fd in (self._reports, self._wake, self._to_wake, self._stay):
+            os.close(fd)
+        connection = self._accepted()
+        if connection is None:
+            return 0
+        self._report("busy")
+        began = time.monotonic_ns()
+        try:
+            one = call.receive(connection, self._place)
+            if not self._known(one.plugin):
+                raise call.NotServed(one.plugin)
+        except call.NotServed:
+            connection.sendall(call.REFUSED)
+            self._report("refused")
+            return 0
+        except OSError:
+            return 0  # the launcher did not wait, and answers the call itself
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        command = one.variable(b"CNI_COMMAND")
+        status = call.answer(connection, one, self._main)
+        self._report(f"done {one.plugin} {command} {status} {(time.monotonic_ns() - began) // 1000}")
+        return status
+
+    def _accepted(self) -> socket.socket | None:
+        """Return the next connection, None when it is time to leave."""
+        with select.epoll() as poll:
+            poll.register(self._listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)  # one call wakes one
+            poll.register(self._leave, select.EPOLLIN)
+            while True:
+                if any(fd == self._leave for fd, _ in poll.poll()):
+                    return None
+                try:
+                    connection, _ = self._listener.accept()
+                except BlockingIOError:
+                    continue  # another was faster
+                connection.setblocking(True)
+                self._listener.close()
+                os.close(self._leave)
+                return connection
+
+    def _report(self, what: str) -> None:
+        try:
+            os.write(self._to_report, f"{os.getpid()} {what}\n".encode())
+        except OSError:
+            pass  # whoever counts has been replaced
