@@ -24,7 +24,7 @@ ONE_SHOT = f"{LAUNCHER}.oneshot"
 """Beside a launcher that hands calls over to a worker: what answers a call that no worker takes."""
 ASIDE = aside.REPLACED
 _HOME = os.path.dirname(os.path.abspath(__file__))
-_UNITS = [os.path.join(_HOME, package, "units") for package in ("dhcp", "worker")]
+_UNITS = {package: os.path.join(_HOME, package, "units") for package in ("dhcp", "worker")}
 _UNIT_MARK = "# Of `cnictl install --systemd`"
 _UNIT_PROGRAMS = "/opt/cni/bin"
 """Where the units find their program as they are shipped."""
@@ -103,13 +103,15 @@ def uninstall(directory: str) -> list[str]:
     return removed
 
 
-def install_units(directory: str, programs: str, *, force: bool = False) -> list[str]:
-    """Write the systemd units of the daemons, whose programs are in `programs`; return what changed.
+def install_units(directory: str, programs: str, *, force: bool = False, worker: bool = False) -> list[str]:
+    """Write the systemd units of the DHCP daemon, whose program is in `programs`; return what changed.
+
+    With `worker` those of the worker as well.
 
     Raises InstallError, with nothing done, when there are units of others and `force` is not set.
     """
     units = {}
-    for name, shipped in _units():
+    for name, shipped in _units("dhcp", *(["worker"] if worker else [])):
         with open(shipped, encoding="utf-8") as file:
             text = file.read()
         head, newline, rest = text.partition("\n")
@@ -128,7 +130,7 @@ def install_units(directory: str, programs: str, *, force: bool = False) -> list
 
 def uninstall_units(directory: str) -> list[str]:
     """Remove our units from a directory; return the paths removed.  Raises InstallError."""
-    paths = [os.path.join(directory, name) for name, _ in _units()]
+    paths = [os.path.join(directory, name) for name, _ in _units(*_UNITS)]
     removed = [path for path in paths if _is_unit_of_ours(path)]
     try:
         for path in removed:
@@ -138,9 +140,10 @@ def uninstall_units(directory: str) -> list[str]:
     return removed
 
 
-def _units() -> list[tuple[str, str]]:
+def _units(*packages: str) -> list[tuple[str, str]]:
     """The units by name, and where they are shipped."""
-    return sorted((name, os.path.join(place, name)) for place in _UNITS for name in os.listdir(place))
+    places = [_UNITS[package] for package in packages]
+    return sorted((name, os.path.join(place, name)) for place in places for name in os.listdir(place))
 
 
 def _is_unit_of_ours(path: str) -> bool:

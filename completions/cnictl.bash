@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node worker dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -226,6 +226,22 @@ _cnictl_knows() {
             options='-h --help'
             arguments='command...;'
             ;;
+        'worker')
+            commands='serve status metrics'
+            options='-h --help'
+            ;;
+        'worker serve')
+            options='--socket --spare --most -h --help'
+            values=' --socket=file; --spare=; --most=;'
+            ;;
+        'worker status')
+            options='--socket -o --output -h --help'
+            values=' --socket=file; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'worker metrics')
+            options='--socket --textfile -h --help'
+            values=' --socket=file; --textfile=file;'
+            ;;
         'dhcp')
             commands='daemon ls'
             options='-h --help'
@@ -239,7 +255,7 @@ _cnictl_knows() {
             values=' --socket=file; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'install')
-            options='--force --systemd -h --help'
+            options='--force --systemd --worker -h --help'
             values=' --systemd=directory;'
             arguments='directory;'
             ;;

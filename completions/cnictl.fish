@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -268,6 +268,14 @@ set -g __cnictl_taking \
     'vxlan ls --output' \
     'vxlan self --to' \
     'vxlan self --conf-dir' \
+    'worker serve --socket' \
+    'worker serve --spare' \
+    'worker serve --most' \
+    'worker status --socket' \
+    'worker status -o' \
+    'worker status --output' \
+    'worker metrics --socket' \
+    'worker metrics --textfile' \
     'dhcp daemon -socketpath' \
     'dhcp daemon --socketpath' \
     'dhcp daemon -pidfile' \
@@ -347,6 +355,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a replay -d 'Do a recorded call again 
 complete -c cnictl -n '__cnictl_is \'\'' -a netns -d 'List, make, remove and enter network namespaces.'
 complete -c cnictl -n '__cnictl_is \'\'' -a vxlan -d 'Keep an overlay network in step with its other nodes.'
 complete -c cnictl -n '__cnictl_is \'\'' -a node -d 'Run a command on a throwaway node, and exit with its status.'
+complete -c cnictl -n '__cnictl_is \'\'' -a worker -d 'Answer the calls of plugins in processes that are there already.'
 complete -c cnictl -n '__cnictl_is \'\'' -a dhcp -d 'Run the daemon of the plugin dhcp, and list its leases.'
 complete -c cnictl -n '__cnictl_is \'\'' -a install -d 'Put the plugins into a directory of CNI plugins.'
 complete -c cnictl -n '__cnictl_is \'\'' -a uninstall -d 'Take our plugins out of a directory, and bring back what they replaced.'
@@ -742,6 +751,20 @@ complete -c cnictl -n '__cnictl_is \'vxlan self\' 1' -a '(__cnictl_names network
 complete -c cnictl -n '__cnictl_is \'vxlan self\' 1' -F
 complete -c cnictl -n '__cnictl_is \'node\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'node\' 1+' -a '(__fish_complete_subcommand)'
+complete -c cnictl -n '__cnictl_is \'worker\'' -a serve -d 'Be the daemon.'
+complete -c cnictl -n '__cnictl_is \'worker\'' -a status -d 'Show what the daemon has done since it was started, and how long it took.'
+complete -c cnictl -n '__cnictl_is \'worker\'' -a metrics -d 'Print its metrics for Prometheus.'
+complete -c cnictl -n '__cnictl_is \'worker\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'worker serve\'' -l socket -r -F -d 'Where it listens'
+complete -c cnictl -n '__cnictl_is \'worker serve\'' -l spare -x -d 'Processes that wait for a call'
+complete -c cnictl -n '__cnictl_is \'worker serve\'' -l most -x -d 'Processes in all'
+complete -c cnictl -n '__cnictl_is \'worker serve\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'worker status\'' -l socket -r -F -d 'Where it listens'
+complete -c cnictl -n '__cnictl_is \'worker status\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'worker status\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'worker metrics\'' -l socket -r -F -d 'Where it listens'
+complete -c cnictl -n '__cnictl_is \'worker metrics\'' -l textfile -r -F -d 'Write them there, for node_exporter'
+complete -c cnictl -n '__cnictl_is \'worker metrics\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'dhcp\'' -a daemon -d 'Get, keep and give back the leases of this node\'s containers.'
 complete -c cnictl -n '__cnictl_is \'dhcp\'' -a ls -d 'List the leases that the daemon keeps.'
 complete -c cnictl -n '__cnictl_is \'dhcp\'' -s h -l help -d 'Show this message and exit'
@@ -758,6 +781,7 @@ complete -c cnictl -n '__cnictl_is \'dhcp ls\'' -s o -l output -x -a 'table json
 complete -c cnictl -n '__cnictl_is \'dhcp ls\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'install\'' -l force -d 'Replace programs of others; they are kept aside'
 complete -c cnictl -n '__cnictl_is \'install\'' -l systemd -x -a '(__fish_complete_directories)' -d 'Directory of units: /etc/systemd/system, usually'
+complete -c cnictl -n '__cnictl_is \'install\'' -l worker -d 'Have calls answered by the daemon `cnictl worker`'
 complete -c cnictl -n '__cnictl_is \'install\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'install\' 1' -a '(__fish_complete_directories)'
 complete -c cnictl -n '__cnictl_is \'uninstall\'' -l systemd -x -a '(__fish_complete_directories)' -d 'Directory of units: /etc/systemd/system, usually'

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cnictl.install import install
+from cnictl.launcher import InstallError
 from cnictl.record import program
 from cnictl.sandbox.node import Node, SandboxError
 
@@ -82,6 +83,18 @@ def plugins_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     directory = str(tmp_path_factory.mktemp("bin"))
     programs = importlib.import_module("cnictl_plugins.multicall").PROGRAMS
     install(directory, programs, package_directory("cnictl_plugins"))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def launchers(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A directory of our plugins as `cnictl install --worker` makes it."""
+    directory = str(tmp_path_factory.mktemp("launchers"))
+    programs = importlib.import_module("cnictl_plugins.multicall").PROGRAMS
+    try:
+        install(directory, programs, package_directory("cnictl_plugins"), worker=True)
+    except InstallError as error:
+        unavailable(f"{error}; {error.hint}")
     return directory
 
 

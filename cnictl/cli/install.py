@@ -38,13 +38,13 @@ def install(
     plugin at that moment finds the old one or the new one.  Programs that are not ours are left
     alone, and nothing is done, unless you say --force; uninstall brings them back.
 
-    With --systemd the units of the daemons are written as well: that of DHCP, which the plugin dhcp
-    needs, and the worker.
+    With --systemd the units of the DHCP daemon, which the plugin dhcp needs, are written as well, and
+    with --worker those of the worker.
 
     With --worker the launcher is a small program, made by the C compiler, which hands each call over
     to the worker and saves most of its time; without a worker it starts an interpreter as ever.
     """
-    units = install_units(systemd, directory, force=force) if systemd else []
+    units = install_units(systemd, directory, force=force, worker=worker) if systemd else []
     changed = install_plugins(
         directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force, worker=worker
     )

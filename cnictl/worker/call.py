@@ -1,13 +1,13 @@
 """One call of a plugin, taken from a launcher and answered in this process.
 
-The other side is launcher.c, which describes the message.  A process takes one call in its life, so
-that no call finds what another has left: environment, working directory, descriptors, modules.
+The other side is launcher.c, which describes the message.
 """
 
 from __future__ import annotations
 
 import array
 import fcntl
+import gc
 import os
 import select
 import signal
@@ -112,6 +112,7 @@ def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) ->
         fcntl.fcntl(connection, fcntl.F_SETFL, 0)  # once is enough: undoing is not to be cut short
         os.kill(os.getpid(), signal.SIGTERM)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGIO, cancel)
     for number, fd in enumerate(call.fds[:3]):
@@ -141,11 +142,41 @@ def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) ->
         fcntl.fcntl(connection, fcntl.F_SETFL, 0)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    _close_streams()
     try:
         connection.sendall(STATUS + bytes([status & 0xFF]))
     except OSError:
         pass  # nobody waits for it
     return status
+
+
+def forget() -> None:
+    """Let go of what belongs to a call: environment, directory, umask, streams, handlers, garbage."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGIO):
+        signal.signal(number, signal.SIG_DFL)
+    os.environ.clear()
+    os.chdir("/")
+    os.umask(0o022)
+    _close_streams()
+    gc.collect()
+
+
+def held() -> tuple[bytes, int, list[str], bool]:
+    """Return what a call might leave: namespaces, threads, descriptors, and whether there are children."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+        children = True
+    except ChildProcessError:
+        children = False
+    return place(), len(os.listdir("/proc/self/task")), sorted(os.listdir("/proc/self/fd")), children
+
+
+def _close_streams() -> None:
+    """Have nobody wait for more of stdout and stderr, or for stdin to be read."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for number in range(3):
+        os.dup2(null, number)
+    os.close(null)
 
 
 def _more(connection: socket.socket, size: int) -> bytes:

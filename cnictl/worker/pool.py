@@ -1,7 +1,8 @@
-"""Processes with every plugin loaded, each waiting for one call, and one more for each that has one.
+"""Processes with every plugin loaded, each of which answers one call at a time.
 
-The process that counts them answers no call itself.  Its modules are loaded once, and shared by all
-that it forks; what one of them does, it does to itself.
+The process that counts them answers no call itself: it loads the modules and forks the others, one
+more whenever none is waiting.  They are replaced after some calls, and earlier when a call has left
+anything in its process.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from cnictl.worker import call
+from cnictl.worker import call, memory
 from cnictl.worker.tally import Tally
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SPARE = 4
-"""Processes that wait for a call."""
+"""Processes that there are at least."""
+CALLS = 100
+"""After so many calls a process is replaced."""
 MOST = 64
 """Processes in all; calls beyond them wait in the socket's queue for a moment, and are then run one-shot."""
 LAST_WORDS = 20.0
@@ -108,7 +111,7 @@ class Pool:
     def _fill(self) -> None:
         if time.monotonic() < self._pause_until:
             return
-        while len(self._idle) < self._spare and len(self._idle) + len(self._busy) < self._most:
+        while len(self._idle) + len(self._busy) < (self._spare if self._idle else self._most):
             pid = os.fork()
             if pid == 0:
                 self._be_one()
@@ -127,6 +130,10 @@ class Pool:
         if what == "busy":
             if self._idle.pop(int(pid), None) is not None:
                 self._busy.add(int(pid))
+        elif what == "waiting":
+            if int(pid) in self._busy:
+                self._busy.remove(int(pid))
+                self._idle[int(pid)] = time.monotonic()
         elif what == "refused":
             self.tally.refused += 1
         else:
@@ -170,23 +177,39 @@ class Pool:
         self._asked = self._asked or number
 
     def _be_one(self) -> None:
-        """Wait for a call, answer it, and end."""
+        """Answer calls, one after the other, and end."""
         status = 1
         try:
-            status = self._take_one()
+            self._serve()
+            status = 0
         finally:
-            os._exit(status & 0xFF)
+            os._exit(status)
 
-    def _take_one(self) -> int:
+    def _serve(self) -> None:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         self._control.close()
         for fd in (self._reports, self._wake, self._to_wake, self._stay):
             os.close(fd)
-        connection = self._accepted()
-        if connection is None:
-            return 0
+        call.forget()
+        memory.make_own()
+        with select.epoll() as poll:
+            poll.register(self._listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)  # one call wakes one
+            poll.register(self._leave, select.EPOLLIN)
+            before = call.held()
+            for _ in range(CALLS):
+                connection = self._accepted(poll)
+                if connection is None:
+                    return
+                with connection:
+                    self._take(connection)
+                call.forget()
+                if call.held() != before:
+                    return  # the next call shall not find what this one has left
+                self._report("waiting")
+
+    def _take(self, connection: socket.socket) -> None:
         self._report("busy")
         began = time.monotonic_ns()
         try:
@@ -196,31 +219,24 @@ class Pool:
         except call.NotServed:
             connection.sendall(call.REFUSED)
             self._report("refused")
-            return 0
+            return
         except OSError:
-            return 0  # the launcher did not wait, and answers the call itself
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+            return  # the launcher did not wait, and answers the call itself
         command = one.variable(b"CNI_COMMAND")
         status = call.answer(connection, one, self._main)
         self._report(f"done {one.plugin} {command} {status} {(time.monotonic_ns() - began) // 1000}")
-        return status
 
-    def _accepted(self) -> socket.socket | None:
+    def _accepted(self, poll: select.epoll) -> socket.socket | None:
         """Return the next connection, None when it is time to leave."""
-        with select.epoll() as poll:
-            poll.register(self._listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)  # one call wakes one
-            poll.register(self._leave, select.EPOLLIN)
-            while True:
-                if any(fd == self._leave for fd, _ in poll.poll()):
-                    return None
-                try:
-                    connection, _ = self._listener.accept()
-                except BlockingIOError:
-                    continue  # another was faster
-                connection.setblocking(True)
-                self._listener.close()
-                os.close(self._leave)
-                return connection
+        while True:
+            if any(fd == self._leave for fd, _ in poll.poll()):
+                return None
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                continue  # another was faster
+            connection.setblocking(True)
+            return connection
 
     def _report(self, what: str) -> None:
         try:

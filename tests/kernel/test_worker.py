@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,16 +14,12 @@ from typing import Any
 
 import pytest
 
-from cnictl.install import ONE_SHOT, install
-from cnictl.launcher import InstallError
+from cnictl.install import ONE_SHOT
 from cnictl.sandbox.node import Node
-from cnictl.worker import client
-from tests.conftest import package_directory, unavailable
+from tests.daemon import CNICTL, SOCKET, calls, serving, status, wait_for, waiting
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.leftovers import leftovers
 
-CNICTL = str(Path(sys.executable).with_name("cnictl"))
-SOCKET = "/run/cnictl/worker.sock"
 CHAIN: list[dict[str, Any]] = [
     {
         "type": "bridge",
@@ -52,35 +46,11 @@ Serve = Callable[..., "subprocess.Popen[bytes]"]
 Begin = Callable[[Attachment], "subprocess.Popen[bytes]"]
 
 
-@pytest.fixture(scope="session")
-def launchers(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A directory as `cnictl install --worker` makes it, and a slow IPAM plugin."""
-    directory = str(tmp_path_factory.mktemp("launchers"))
-    programs = importlib.import_module("cnictl_plugins.multicall").PROGRAMS
-    try:
-        install(directory, programs, package_directory("cnictl_plugins"), worker=True)
-    except InstallError as error:
-        unavailable(f"{error}; {error.hint}")
-    slow = Path(directory, "slow")
-    slow.write_text(IPAM, encoding="ascii")
-    slow.chmod(0o755)
-    return directory
-
-
 @pytest.fixture
 def serve(node: Node) -> Iterator[Serve]:
     """Start a worker on the node; it is stopped with the test."""
     with contextlib.ExitStack() as started:
-
-        def start(*options: str) -> subprocess.Popen[bytes]:
-            words = ["sh", "-c", 'echo $$ >/run/worker; exec "$@"', "sh"]
-            argv = [*words, CNICTL, "worker", "serve", "--socket", SOCKET, *options]
-            process = started.enter_context(node.start(argv, stderr=subprocess.DEVNULL))
-            wait_for(lambda: waiting(node) > 0)
-            return process
-
-        yield start
-        node.run(["sh", "-c", "kill $(cat /run/worker) 2>/dev/null; true"])
+        yield lambda *options: started.enter_context(serving(node, *options))
 
 
 @pytest.fixture
@@ -96,8 +66,12 @@ def begin() -> Iterator[Begin]:
                 "CNI_CONTAINERID": container,
                 "CNI_NETNS": attachment.netns,
                 "CNI_IFNAME": "eth0",
-                "CNI_PATH": directory,
+                "CNI_PATH": f"{directory}:/run/ipam",
             }
+            slow = Path(attachment.node.path("/run/ipam/slow"))
+            slow.parent.mkdir(exist_ok=True)
+            slow.write_text(IPAM, encoding="ascii")
+            slow.chmod(0o755)
             argv = ["sh", "-c", f"echo $$ >/run/caller; exec {directory}/bridge"]
             process = started.enter_context(
                 attachment.node.start(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -112,31 +86,8 @@ def begin() -> Iterator[Begin]:
         yield start
 
 
-def status(node: Node) -> client.Status:
-    return client.status(node.path(SOCKET))
-
-
-def waiting(node: Node) -> int:
-    try:
-        return status(node).waiting
-    except client.NoWorker:
-        return 0
-
-
-def calls(node: Node) -> dict[str, int]:
-    """Return how many calls the worker has answered, by plugin and command."""
-    return {f"{one.plugin} {one.command}": one.calls for one in status(node).calls}
-
-
 def kill(node: Node, name: str, who: str) -> None:
     node.run(["sh", "-c", f"kill -{name} $(cat /run/{who})"]).checked()
-
-
-def wait_for(claim: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def test_it_answers_as_the_plugins_do(node: Node, launchers: str, plugins_dir: str, serve: Serve) -> None:
@@ -212,7 +163,7 @@ def test_a_call_whose_caller_ends_is_undone(
 ) -> None:
     """As when the plugin itself is told to end; and even when the caller cannot say so any more."""
     serve()
-    attachment = Attachment(node, launchers, [SLOW])
+    attachment = Attachment(node, launchers, [SLOW], delegates="/run/ipam")
     before = leftovers(node, "c1")
     process = begin(attachment)
     assert leftovers(node, "c1") != before
@@ -227,7 +178,7 @@ def test_a_call_whose_process_dies_is_an_error(
 ) -> None:
     """What it has left, DEL removes; the worker goes on."""
     serve()
-    attachment = Attachment(node, launchers, [SLOW])
+    attachment = Attachment(node, launchers, [SLOW], delegates="/run/ipam")
     before = leftovers(node, "c1")
     process = begin(attachment)
     with_a_child = (

@@ -1,4 +1,4 @@
-"""The systemd units of the DHCP daemon, as `cnictl install --systemd` writes and `uninstall` removes them."""
+"""The systemd units of the daemons, as `cnictl install --systemd` writes and `uninstall` removes them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cnictl.install import install_units, uninstall_units
+from cnictl import launcher
+from cnictl.install import ONE_SHOT, install_units, uninstall_units
 from cnictl.ipam.dhcp_rpc import SOCKET
 from cnictl.launcher import InstallError
+from cnictl.worker import paths
 
 NAMES = ["cni-dhcp.service", "cni-dhcp.socket"]
+WORKER = ["cnictl-worker.service", "cnictl-worker.socket"]
 
 
 def unit(path: Path) -> configparser.ConfigParser:
@@ -34,6 +37,19 @@ def test_the_units_start_the_installed_program(tmp_path: Path):
     assert {oct(Path(path).stat().st_mode & 0o777) for path in made} == {"0o644"}
     assert install_units(str(tmp_path / "system"), "/srv/cni/bin") == []
     assert install_units(str(tmp_path / "system"), "/opt/cni/bin") == made[:1]
+
+
+def test_the_workers_units_start_what_no_worker_is_needed_for(tmp_path: Path):
+    """The one-shot launcher, on the socket that launchers call; and they go with the others."""
+    made = install_units(str(tmp_path), "/srv/cni/bin", worker=True)
+    assert [Path(path).name for path in made] == NAMES + WORKER
+    service, socket = (unit(Path(path)) for path in made[2:])
+    assert service["Service"]["ExecStart"] == f"/srv/cni/bin/{ONE_SHOT} worker serve"
+    assert service["Service"]["KillMode"] == "mixed"
+    assert socket["Socket"]["ListenStream"] == paths.SOCKET
+    assert socket["Socket"]["SocketMode"] == "0600"
+    assert f'#define SOCKET "{paths.SOCKET}"' in Path(launcher.SOURCE).read_text()
+    assert uninstall_units(str(tmp_path)) == made
 
 
 def test_units_of_others_stay(tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cnictl.install import ASIDE, LAUNCHER
+from cnictl.install import ASIDE, LAUNCHER, ONE_SHOT
 from cnictl_plugins.multicall import PROGRAMS
 
 FOREIGN = "#!/bin/sh\n# of somebody else\n"
@@ -133,3 +133,48 @@ def test_a_place_where_nothing_can_be_put(bench, place: Path, where: str, reason
     done = bench("install", where, status=3)
     assert done.stderr.startswith(f"error: cannot install into {where}: {reason}")
     assert "hint:" not in done.stderr or os.geteuid()
+
+
+def version(place: Path) -> list[str]:
+    """Ask a plugin for the versions that it supports."""
+    done = subprocess.run(
+        [place / "bridge"], env={"CNI_COMMAND": "VERSION"}, input=b"{}", check=True, capture_output=True
+    )
+    supported: list[str] = json.loads(done.stdout)["supportedVersions"]
+    return supported
+
+
+def test_a_launcher_for_a_worker(bench, place: Path):
+    """Made by the compiler, and the same a second time; the plugins work without a worker."""
+    done = bench("install", "--worker", place).succeeded()
+    assert {str(place / LAUNCHER), str(place / ONE_SHOT)} <= set(done.stdout.split())
+    assert (place / LAUNCHER).read_bytes().startswith(b"\x7fELF")
+    assert "1.1.0" in version(place)
+    again = bench("install", "--worker", place).succeeded()
+    assert (again.stdout, again.stderr) == ("", f"{place} has them already\n")
+    bench("uninstall", place).succeeded()
+    assert contents(place) == {"calico": FOREIGN}
+
+
+def test_from_one_launcher_to_the_other(bench, place: Path):
+    """There and back, without --force: both are ours."""
+    bench("install", place).succeeded()
+    assert bench("install", "--worker", place).succeeded().stdout.split() == [
+        str(place / ONE_SHOT),
+        str(place / LAUNCHER),
+    ]
+    assert bench("install", place).succeeded().stdout.split() == [str(place / LAUNCHER)]
+    assert "1.1.0" in version(place)
+    bench("uninstall", place).succeeded()
+    assert contents(place) == {"calico": FOREIGN}
+
+
+def test_no_compiler(bench, place: Path):
+    """Nothing is done, and the message says what to install."""
+    failed = bench("install", "--worker", place, env={"PATH": "/nowhere"})
+    assert failed.status == 3
+    assert failed.stderr == (
+        "error: no C compiler, which makes the launcher for a worker\n"
+        "hint: install gcc and libc6-dev, or do without --worker\n"
+    )
+    assert contents(place) == {"calico": FOREIGN}
