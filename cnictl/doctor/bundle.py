@@ -175,12 +175,13 @@ class RouteFact:
 class Namespace:
     """A network namespace: the node's own ("") or one with a path; `problem` says why nothing is known.
 
-    `processes` counts those that are in it.
+    `processes` counts those that are in it, `since` is when it was mounted at its path.
     """
 
     path: str
     inode: int = 0
     processes: int = 0
+    since: float = 0
     problem: str = ""
     links: tuple[LinkFact, ...] = ()
     addresses: tuple[AddressFact, ...] = ()

@@ -85,6 +85,9 @@ def judge(bundle: Bundle, narrowed: Narrowed | None = None) -> Report:
         else:
             judged |= set(one.codes)
             seen += [found for found in one.run(bundle) if only.keeps(found)]
+    if "messages" in bundle.unseen:
+        told = (one.code for one in catalogue().values() if one.texts and one.code not in judged)
+        unchecked = dict.fromkeys(told, bundle.unseen["messages"]) | unchecked
     seen += _said(bundle, judged, only)
     known = {"node": bundle.node, "runtime": bundle.runtime.name or "containerd"}
     findings = _gathered(seen, known)

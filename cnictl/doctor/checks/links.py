@@ -23,6 +23,8 @@ ON_TOP = ("macvlan", "ipvlan", "vlan")
 OVERHEAD = {"vxlan": 50, "geneve": 50, "ipip": 20, "wireguard": 60}
 """Bytes that encapsulation takes over IPv4."""
 _SMALLEST_V6 = 1280  # RFC 8200, section 5
+PATIENCE = 300.0
+"""Seconds that an ADD may take, until which its namespace has neither a process nor a place in the cache."""
 _RUNTIMES_OWN = ("cni-", "cnitool-")
 
 
@@ -197,7 +199,9 @@ def _left(bundle: Bundle) -> list[Namespace]:
     return [
         one
         for one in bundle.namespaces
-        if one.path.rpartition("/")[2].startswith(_RUNTIMES_OWN) and not one.processes and not one.problem
+        if one.path.rpartition("/")[2].startswith(_RUNTIMES_OWN)
+        and not (one.processes or one.problem)
+        and bundle.taken - one.since > PATIENCE
     ]
 
 

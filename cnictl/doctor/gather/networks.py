@@ -25,7 +25,7 @@ def gather(place: Place) -> list[Namespace]:
     processes = _processes(place)
     own = Netns(place.netns) if place.netns else Netns.own()
     with own:
-        found = [_looked_at(place, "", own.path, own.inode, processes)]
+        found = [_looked_at("", own.path, own.inode, processes)]
     seen = {found[0].inode}
     for path in _named(place):
         try:
@@ -36,11 +36,11 @@ def gather(place: Place) -> list[Namespace]:
             continue
         if inode not in seen:
             seen.add(inode)
-            found.append(_looked_at(place, path, place.at(path), inode, processes))
+            found.append(_looked_at(path, place.at(path), inode, processes))
     for inode, pids in list(processes.items())[:MOST]:
         if inode not in seen:
             path = f"/proc/{pids[0]}/ns/net"
-            found.append(_looked_at(place, path, place.at(path), inode, processes))
+            found.append(_looked_at(path, place.at(path), inode, processes))
     return found
 
 
@@ -65,9 +65,7 @@ def _processes(place: Place) -> dict[int, list[int]]:
     return found
 
 
-def _looked_at(
-    _place: Place, path: str, reached: str, inode: int, processes: dict[int, list[int]]
-) -> Namespace:
+def _looked_at(path: str, reached: str, inode: int, processes: dict[int, list[int]]) -> Namespace:
     inside = len(processes.get(inode, ()))
     try:
         with Rtnl(reached) as kernel:
@@ -75,12 +73,13 @@ def _looked_at(
             addresses = kernel.addresses()
             routes = kernel.routes()
     except (NetlinkError, NetnsError) as error:
-        return Namespace(path, inode, inside, str(error))
+        return Namespace(path, inode, inside, problem=str(error))
     names = {one.index: one.name for one in links}
     return Namespace(
         path,
         inode,
         inside,
+        os.stat(reached).st_ctime if path else 0.0,
         "",
         tuple(_link(one, names) for one in links),
         tuple(AddressFact(names.get(one.link, ""), str(one.prefix), one.dad_failed) for one in addresses),

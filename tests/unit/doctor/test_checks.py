@@ -207,6 +207,16 @@ def test_what_cannot_be_seen_is_not_called_fine():
     ]
 
 
+def test_a_log_that_cannot_be_read_leaves_what_only_it_tells_of_unchecked():
+    """And nothing else."""
+    bundle = well()
+    bundle.unseen = {"messages": "there is no journalctl"}
+    assert ("svc-vip", "there is no journalctl") in [
+        (one.code, one.reason) for one in judge(bundle).unchecked
+    ]
+    assert "br-full" not in {one.code for one in judge(bundle).unchecked}
+
+
 def test_narrowing_keeps_what_is_about_nobody_in_particular():
     """And drops what is another's."""
     bundle = well()
