@@ -19,7 +19,7 @@ from cnictl.netns_named import DIRECTORY, names
 from cnictl.spec.errno_text import errno_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from cnictl.spec.address import Address
 
@@ -60,12 +60,12 @@ def look(*, whole_node: bool = False) -> Sightings:
     looking = _Looking()
     if not whole_node and not sees_all_processes():
         looking.unseen[_OUTSIDE] = None
+    pending = looking.round()
     for _ in range(_TRIES):
-        if not looking.round():
-            break
-    else:
-        looking.unseen["namespaces that came and went while they were looked at"] = None
-    return Sightings(looking.addresses, len(looking.seen), tuple(looking.unseen))
+        pending = pending and looking.round(pending)
+    if pending:
+        looking.unseen["namespaces whose processes ended while they were looked at"] = None
+    return Sightings(looking.addresses, looking.seen, tuple(looking.unseen))
 
 
 def sees_all_processes() -> bool:
@@ -79,23 +79,26 @@ def sees_all_processes() -> bool:
 class _Looking:
     def __init__(self) -> None:
         self.addresses: dict[Address, list[Sighting]] = {}
-        self.seen: set[int] = set()
+        self.seen = 0
         self.unseen: dict[str, None] = {}
 
-    def round(self) -> bool:
-        """Look into every namespace that is not seen yet; whether one was gone before its turn came."""
+    def round(self, pending: Container[int] | None = None) -> set[int]:
+        """Look into all namespaces, or those `pending`; return those whose ways in had ended.
+
+        One that is not there in the next round is gone, and one that is new was made since.
+        """
         paths: dict[int, list[str]] = {}
         for inode, path in self._found():
-            if inode not in self.seen:
+            if pending is None or inode in pending:
                 paths.setdefault(inode, []).append(path)
-        again = False
+        ended = set()
         for inode, ways in paths.items():
             problem = self._enter(inode, ways)
-            again = again or problem is None
-            if problem:
+            if problem is None:
+                ended.add(inode)
+            elif problem:
                 self.unseen[problem] = None
-                self.seen.add(inode)  # no other round would do better
-        return again
+        return ended
 
     def _enter(self, inode: int, ways: list[str]) -> str | None:
         """Note the addresses of a namespace; "" when it is done, None when all ways to it have ended."""
@@ -110,11 +113,12 @@ class _Looking:
             except NetnsGone:
                 continue
             except (NetnsError, NetlinkError) as error:
-                problem = f"{path}: {error}"
+                if not _has_ended(path):
+                    problem = f"{path}: {error}"
                 continue
             for one in found:
                 self.addresses.setdefault(one.prefix.address, []).append(Sighting(path, one.label))
-            self.seen.add(inode)
+            self.seen += 1
             return ""
         return problem
 
@@ -173,9 +177,11 @@ class _Looking:
 
     def _note(self, path: str, error: OSError) -> None:
         """Remember what cannot be looked at, unless it has ended."""
+        if error.errno in _GONE or error.errno == errno.EINVAL or _has_ended(path):
+            return
         if error.errno in (errno.EACCES, errno.EPERM):
             self.unseen["the namespaces of other users' processes: run it as root"] = None
-        elif error.errno not in _GONE and error.errno != errno.EINVAL:
+        else:
             self.unseen[f"{path}: {errno_text(error.errno or 0)}"] = None
 
 
@@ -184,6 +190,12 @@ def _names() -> list[str]:
         return names()
     except OSError:
         return []  # the processes' own list of mounts has them as well
+
+
+def _has_ended(path: str) -> bool:
+    """Whether a path below /proc is that of a process or thread that has ended, which may look forbidden."""
+    owner = path.partition("/ns/")[0].partition("/root/")[0].removesuffix("/mountinfo")
+    return owner.startswith("/proc/") and not os.path.exists(owner)
 
 
 def _device(path: str) -> int:
