@@ -204,7 +204,7 @@ def _usage_rows(one: Surveyed) -> list[tuple[Cell, ...]]:
 def _bar(usage: Usage) -> Cell:
     size = usage.ranges.size
     part = usage.used / size if size else 1.0
-    filled = min(_BAR, int(part * _BAR) + (usage.used > 0 and part < 1))
+    filled = max(min(round(part * _BAR), _BAR - (part < 1)), usage.used > 0)
     text = f"{'#' * filled}{'.' * (_BAR - filled)} {int(part * 100)}%"
     return (text, BAD if part >= _FULL else "yellow" if part >= _WARM else GOOD)
 
