@@ -100,12 +100,12 @@ _cnictl_knows() {
             ;;
         'doctor')
             commands='collect'
-            options='--pod --container --network --bundle --log --kubectl --conf-dir --cni-path -o --output -h --help'
-            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='--pod --container --network --bundle --log --kubectl --sandboxes --conf-dir --cni-path -o --output -h --help'
+            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --sandboxes=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'doctor collect')
-            options='--log --kubectl --conf-dir --cni-path -h --help'
-            values=' --log=file; --kubectl=file; --conf-dir=directory; --cni-path=directory;'
+            options='--log --kubectl --sandboxes --conf-dir --cni-path -h --help'
+            values=' --log=file; --kubectl=file; --sandboxes=file; --conf-dir=directory; --cni-path=directory;'
             arguments='file;'
             ;;
         'explain')

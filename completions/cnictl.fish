@@ -162,12 +162,14 @@ set -g __cnictl_taking \
     'doctor --bundle' \
     'doctor --log' \
     'doctor --kubectl' \
+    'doctor --sandboxes' \
     'doctor --conf-dir' \
     'doctor --cni-path' \
     'doctor -o' \
     'doctor --output' \
     'doctor collect --log' \
     'doctor collect --kubectl' \
+    'doctor collect --sandboxes' \
     'doctor collect --conf-dir' \
     'doctor collect --cni-path' \
     'explain -o' \
@@ -580,12 +582,14 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -l network -x -d 'A network'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect made, here or elsewhere'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -s h -l help -d 'Show this message and exit'

@@ -49,6 +49,15 @@ Kubectl = Annotated[
         show_default=False,
     ),
 ]
+Sandboxes = Annotated[
+    str,
+    typer.Option(
+        "--sandboxes",
+        metavar="FILE",
+        help="The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin.",
+        show_default=False,
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -62,6 +71,7 @@ def doctor(
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
+    sandboxes: Sandboxes = "",
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
     form: options.Output = Form.TABLE,
@@ -74,6 +84,8 @@ def doctor(
     could not be looked for, and why.  docs/failures.md has all classes of failure.
 
     Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is.
+
+    Example: crictl pods -o json | cnictl doctor --sandboxes -
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -85,6 +97,7 @@ def doctor(
             bin_dirs=directories(cni_path),
             log=_text(log),
             kubectl=_text(kubectl),
+            sandboxes=_text(sandboxes),
         )
     report = judge(taken, Narrowed(pod, container, network))
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
@@ -102,6 +115,7 @@ def collect(
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
+    sandboxes: Sandboxes = "",
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
 ) -> None:
@@ -110,7 +124,11 @@ def collect(
     Tokens, keys and passwords are taken out as it is read; only you may read the file.
     """
     taken = collected(
-        conf_dir=conf_dir, bin_dirs=directories(cni_path), log=_text(log), kubectl=_text(kubectl)
+        conf_dir=conf_dir,
+        bin_dirs=directories(cni_path),
+        log=_text(log),
+        kubectl=_text(kubectl),
+        sandboxes=_text(sandboxes),
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"

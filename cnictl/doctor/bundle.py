@@ -294,6 +294,7 @@ class Bundle:
     kernel: Kernel = field(default_factory=Kernel)
     messages: list[Message] = field(default_factory=list)
     pods: list[Pod] = field(default_factory=list)
+    sandboxes: list[str] = field(default_factory=list)
 
     @property
     def own(self) -> Namespace:

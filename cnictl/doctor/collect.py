@@ -23,6 +23,7 @@ from cnictl.doctor.gather import (
     runtime,
 )
 from cnictl.doctor.place import Place
+from cnictl.leases.evidence import sandboxes_in
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 
@@ -42,11 +43,13 @@ def collect(
     bin_dirs: Sequence[str] = (),
     log: str | None = None,
     kubectl: str | None = None,
+    sandboxes: str | None = None,
 ) -> Bundle:
     """Return all that is known of a node.
 
     `conf_dir` and `bin_dirs` are for a runtime whose own configuration does not tell; `log` is the text of
-    one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed.
+    one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed, and
+    `sandboxes` what `crictl pods -o json` did.
     """
     place = place or Place()
     made = Bundle(time.time(), platform.node())
@@ -85,6 +88,9 @@ def collect(
         made.unseen["modules"] = f"there is no list of the modules of kernel {made.kernel.release}"
     made.disks = taking("disks", lambda: kernel.gather_disks(place), [])
     made.agents = taking("agents", lambda: agents.gather(place, _agent_files(known)), [])
+    if sandboxes is not None:
+        ids = made.sandboxes
+        made.sandboxes = taking("sandboxes", lambda: sorted(sandboxes_in(sandboxes, made.taken).ids), ids)
     made.messages, made.pods = _said(taking, place, log, kubectl)
     return made
 

@@ -38,7 +38,7 @@ def without_owner(bundle: Bundle) -> Iterator[Seen]:
             yield Seen("hl-empty-files", one.path, (line,), {"file": one.path, "network": one.network})
 
 
-@check("hl-leak", needs=("reservations", "namespaces", "cache"))
+@check("hl-leak", needs=("reservations", "namespaces", "cache", "sandboxes"))
 def outlived(bundle: Bundle) -> Iterator[Seen]:
     orphans = orphaned(bundle)
     by_network: dict[str, list[ReservationFile]] = defaultdict(list)
@@ -63,11 +63,14 @@ def outlived(bundle: Bundle) -> Iterator[Seen]:
 
 def orphaned(bundle: Bundle) -> list[ReservationFile]:
     """Return the reservations whose address is in no namespace, and that nobody may be about to use."""
-    in_use = _configured(bundle)
+    in_use, alive = _configured(bundle), set(bundle.sandboxes)
     return [
         one
         for one in bundle.reservations
-        if one.container and one.address not in in_use and bundle.taken - one.modified > SETTLED
+        if one.container
+        and one.container not in alive
+        and one.address not in in_use
+        and bundle.taken - one.modified > SETTLED
     ]
 
 

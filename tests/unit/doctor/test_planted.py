@@ -108,6 +108,21 @@ def test_no_secret_gets_into_an_archive(tmp_path: Path):
     assert unarchive(archive(bundle)) == bundle
 
 
+def test_a_reservation_of_a_sandbox_that_the_runtime_has_is_no_leak(tmp_path: Path):
+    """Although its address is in no namespace that can be seen, as with virtual machines."""
+    store = "/var/lib/cni/networks/web"
+    place = plant(
+        tmp_path, {**NET, f"{store}/10.0.0.2": "alive\r\neth0", f"{store}/10.0.0.3": "gone\r\neth0"}
+    )
+    bundle = collect(place, log="", sandboxes='{"items": [{"id": "alive"}]}')
+    assert bundle.sandboxes == ["alive"]
+    bundle.unseen.pop("namespaces")
+    bundle.taken += 600
+    assert "10.0.0.3: container gone eth0" in seen(judge(bundle), "hl-leak")
+    assert "alive" not in seen(judge(bundle), "hl-leak")
+    assert "the list is empty" in collect(place, log="", sandboxes="").unseen["sandboxes"]
+
+
 @pytest.mark.parametrize("data", [b"", b"x" * 100, b"\x1f\x8b\x08\x00"])
 def test_what_is_no_bundle(data: bytes):
     """Is said, and no more."""
