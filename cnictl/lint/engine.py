@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cnictl.lint.programs import Programs
 
 STDIN = "-"
+VERSION = "cniVersion"
+"""A key without which YAML is about something else."""
 MOST = 4 << 20
 """Bytes of a file that are still read; a configuration has some thousands."""
 
@@ -79,7 +81,9 @@ def validate(
     """Judge files, whatever is in directories, and for `-` the text of `stdin`.
 
     With `programs` and `mtus`, those of the node's interfaces, it is judged what there is on a node.
-    Raises NothingToValidate for a path that names nothing, or a file that cannot be read.
+    YAML of other things is passed over, so that a shell may name all files of a tree.
+    Raises NothingToValidate for a path that names nothing, or a file that cannot be read, and when
+    there is no configuration in any.
     """
     configurations = []
     for path in dict.fromkeys(paths):
@@ -87,14 +91,8 @@ def validate(
             text, unread = (stdin, "") if name == STDIN else _read(name, regular=name != path)
             if unread and name == path:
                 raise NothingToValidate(f"cannot read {path}: {unread}")
-            if is_manifest(text):
-                found = _of_manifest(name, text, programs, mtus)
-                if not found and name == path:
-                    raise NothingToValidate(
-                        f"no network configuration in {path}",
-                        hint="it has no NetworkAttachmentDefinition, and no ConfigMap with one",
-                    )
-                configurations += found
+            if is_manifest(text) or (name.endswith(EXTENSIONS) and not unread and VERSION not in text):
+                configurations += _of_manifest(name, text, programs, mtus)
                 continue
             one = Configuration(
                 "" if name == STDIN else name,
@@ -107,6 +105,11 @@ def validate(
             )
             if listed or one.looks_like_network:
                 configurations.append(one)
+    if not configurations:
+        raise NothingToValidate(
+            f"no network configuration in {', '.join(paths)}",
+            hint="there is no NetworkAttachmentDefinition, and no ConfigMap with one",
+        )
     by_directory = defaultdict(list)
     for one in configurations:
         if one.path and one.listed:

@@ -153,6 +153,24 @@ def test_a_directory_of_manifests(tmp_path: Path):
     ]
 
 
+def test_yaml_of_other_things_is_passed_over(tmp_path: Path):
+    """A shell names all files of a directory; only when there is nothing in any of them it is an error."""
+    deployment = "apiVersion: apps/v1\nkind: Deployment\nspec: {{ .Values }}\n"
+    written(tmp_path, a__yaml=deployment, b__yml="replicas: 3\n", c__yaml=definition(f"'{BAD}'"))
+    written(
+        tmp_path, d__yaml='cniVersion: "1.0.0"\ntype: bridge\n', e__yaml="kind: ConfigMap\napiVersion: v1\n"
+    )
+    paths = [str(one) for one in sorted(tmp_path.iterdir())]
+    report = validate(paths)
+    assert [(Path(one.file).name, one.code) for one in report.diagnostics] == [
+        ("c.yaml", "CNI303"),
+        ("d.yaml", "CNI101"),
+    ]
+    assert [Path(name).name for name in report.files] == ["c.yaml", "d.yaml"]
+    with pytest.raises(NothingToValidate, match=r"no network configuration in .*a\.yaml, .*b\.yml"):
+        validate(paths[:2])
+
+
 @given(
     st.text(st.sampled_from("ab {}\":,'\\#\t\u20ac\x85-|>[]\n"), max_size=60),
     st.sampled_from(["|", ">", '"', "'", None]),
