@@ -177,7 +177,7 @@ def test_yaml_of_other_things_is_passed_over(tmp_path: Path):
 )
 def test_every_letter_is_found_where_it_stands(value: str, style: str | None):
     """Whatever style a text is written in: a letter of it is that letter in the file."""
-    text = "a:\n  - " + yaml.dump({"config": value}, default_style=style, width=20).replace("\n", "\n    ")
+    text = yaml.dump({"a": [{"config": value}]}, default_style=style, width=20)
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(node, yaml.MappingNode)
     ((_, items),) = node.value
