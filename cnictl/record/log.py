@@ -40,6 +40,8 @@ def prepare(directory: str, keep: int) -> None:
     path = os.path.join(directory, "ring")
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
+        if os.stat(directory).st_uid != os.geteuid():
+            raise RecordError(f"the log {directory} belongs to somebody else, who could read it")
         os.chmod(directory, 0o700)
         if ring(directory) is None:
             fresh = fresh_name(path)

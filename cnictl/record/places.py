@@ -151,12 +151,13 @@ def _step_in(directory: str, name: str, stand_in: bytes) -> bool:
         if not os.path.exists(kept):
             raise _lost(directory, name)
         return False
+    data = _stand_in_for(directory, name, stand_in)
     if os.path.islink(path):
         _place_link(kept, _from_below(os.readlink(path)))
     else:
         keep(path, kept)
     fresh = fresh_name(os.path.join(directory, RECORDED, name))
-    _write(fresh, _stand_in_for(directory, name, stand_in), os.stat(path).st_mode & 0o777)
+    _write(fresh, data, os.stat(path).st_mode & 0o777)
     os.rename(fresh, path)
     return True
 

@@ -102,8 +102,21 @@ static size_t string_end(const struct scan *s, size_t quote, size_t slashes) {
     return s->length;
 }
 
-/* Mask every string in an object or a list but the names; they are those that a colon follows. */
-static void mask_strings(struct scan *s) {
+static size_t bare_end(const struct scan *s, size_t i) {
+    while (i < s->length && s->text[i] && !isspace((unsigned char)s->text[i]) && !strchr(",;&\"'\\}])", s->text[i]))
+        i++;
+    return i;
+}
+
+/* Mask a number of JSON, which stays JSON. */
+static void mask_number(struct scan *s) {
+    put(s, "\"");
+    mask(s, bare_end(s, s->at));
+    put(s, "\"");
+}
+
+/* Mask every string and number in an object or a list but the names; they are those that a colon follows. */
+static void mask_members(struct scan *s) {
     int depth = 0;
     while (s->at < s->length) {
         char c = s->text[s->at];
@@ -118,17 +131,13 @@ static void mask_strings(struct scan *s) {
                 mask(s, end);
             }
         }
-        if (s->at < s->length)
+        if (c == '-' || isdigit((unsigned char)c))
+            mask_number(s);
+        else if (s->at < s->length)
             keep(s, s->at + 1);
         if (depth == 0)
             return;
     }
-}
-
-static size_t bare_end(const struct scan *s, size_t i) {
-    while (i < s->length && s->text[i] && !isspace((unsigned char)s->text[i]) && !strchr(",;&\"'\\}])", s->text[i]))
-        i++;
-    return i;
 }
 
 static int is_one_of(const char *text, size_t length, const char *words) {
@@ -155,7 +164,7 @@ static void mask_value(struct scan *s) {
         mask(s, end);
     } else if (quoted_name && value < s->length && (s->text[value] == '{' || s->text[value] == '[')) {
         keep(s, value);
-        mask_strings(s);
+        mask_members(s);
     } else {
         size_t end = bare_end(s, value);
         if (is_one_of(s->text + value, end - value, " bearer basic "))
@@ -164,10 +173,9 @@ static void mask_value(struct scan *s) {
             return;
         keep(s, value);
         if (quoted_name)
-            put(s, "\""); /* a number of JSON, which stays JSON */
-        mask(s, end);
-        if (quoted_name)
-            put(s, "\"");
+            mask_number(s);
+        else
+            mask(s, end);
     }
 }
 
@@ -238,8 +246,8 @@ static void take_authority(struct scan *s) {
 }
 
 char *redact(const char *text, size_t length, size_t *copied, unsigned *secrets) {
-    /* a secret has a name or a length, so that its mask is never as much again as the text */
-    struct scan s = { text, length, 0, malloc(2 * length + 16), 0, 0 };
+    /* in a list a number of one digit and its comma become six characters, and nothing grows by more */
+    struct scan s = { text, length, 0, malloc(3 * length + 16), 0, 0 };
     if (s.copy == NULL)
         return NULL;
     while (s.at < length) {

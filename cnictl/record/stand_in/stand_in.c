@@ -208,7 +208,7 @@ static void write_down_redacted(const char *part, const char *data, size_t lengt
 static void write_down_environment(void) {
     size_t size = 0, length = 0, copied = 0;
     for (char **one = environ; *one; one++)
-        size += 2 * strlen(*one) + 32;
+        size += 3 * strlen(*one) + 32;
     char *text = malloc(size + 1);
     for (char **one = environ; text && *one; one++) {
         const char *equals = strchr(*one, '=');

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +20,7 @@ from cnictl.launcher import InstallError
 from cnictl.record import log, places
 from cnictl.record.model import RecordError
 from tests.conftest import package_directory
-from tests.protocol.record.conftest import Directory
+from tests.protocol.record.conftest import ENVIRONMENT, Directory
 
 STEPS = ("link", "mkdir", "open", "rename", "replace", "rmdir", "symlink", "unlink")
 """The functions of os that change a directory."""
@@ -182,6 +184,22 @@ def test_install_and_uninstall_leave_what_is_recorded(several: Directory):
     assert contents(several.bin) == installed
     uninstall(bin_directory)
     assert answers(several) == ANSWERS
+
+
+def test_a_call_that_takes_long(several: Directory):
+    """Is not waited for by stop, is not disturbed, and is in the log."""
+    several.plugin("slow", "read -r line; echo $line")
+    several.start("slow")
+    command = [several.bin / "slow"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while not several.calls():
+            time.sleep(0.02)
+        began = time.monotonic()
+        several.stop()
+        assert time.monotonic() - began < 10
+        assert not several.store.exists()
+        assert process.communicate(b"said\n")[0] == b"said\n"
+    assert [(one.status, one.stdout) for one in several.calls()] == [(0, b"said\n")]
 
 
 def killed_at(step: int, act: Callable[[], object]) -> bool:
