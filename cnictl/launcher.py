@@ -6,7 +6,8 @@ import os
 import sys
 from importlib.util import find_spec
 
-from cnictl import invoke
+from cnictl import compiler
+from cnictl.compiler import CompilerError
 from cnictl.spec.errors import CnictlError
 
 MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
@@ -15,8 +16,6 @@ LARGEST = 1 << 22
 LIBRARIES = ("jeepney", "yaml")
 """What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker", "launcher.c")
-_COMPILERS = ("cc", "gcc", "clang")
-_PATIENCE = 60.0  # seconds
 _LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
 
 # Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
@@ -62,26 +61,11 @@ def compiled() -> bytes:
 
     Raises InstallError when there is none, or when it fails.
     """
-    import shutil
-    import tempfile
-
-    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
-    if compiler is None:
-        raise InstallError(
-            "no C compiler, which makes the launcher for a worker",
-            hint="install gcc and libc6-dev, or do without --worker",
-        )
-    said = ""
-    with tempfile.TemporaryDirectory(prefix="cnictl-") as directory:
-        program = os.path.join(directory, "launcher")
-        for how in (["-static"], []):  # statically it starts in half the time
-            words = ["-O2", *how, f'-DMARK="{MARK}"', "-o", program, SOURCE]
-            done = invoke.run(compiler, words, environment=os.environ, timeout=_PATIENCE)
-            if done.status == 0:
-                with open(program, "rb") as file:
-                    return file.read()
-            said = done.stderr.decode(errors="replace").strip()
-    raise InstallError(f"{compiler} cannot make the launcher for a worker: {said[-1000:]}")
+    try:
+        return compiler.compiled("the launcher for a worker", [SOURCE], f'-DMARK="{MARK}"')
+    except CompilerError as error:
+        hint = f"{error.hint}, or do without --worker" if error.hint else ""
+        raise InstallError(str(error), hint=hint) from None
 
 
 def interpreter() -> str:

@@ -17,6 +17,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cnictl.compiler import COMPILERS
 from cnictl.install import install
 from cnictl.launcher import InstallError
 from cnictl.record import program
@@ -109,7 +110,7 @@ def go_plugins() -> str:
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The program that stands in for plugins that are recorded."""
-    if not any(map(shutil.which, program.COMPILERS)):
+    if not any(map(shutil.which, COMPILERS)):
         unavailable("no C compiler: install the packages gcc and libc6-dev")
     path = tmp_path_factory.mktemp("stand-in") / "stand-in"
     path.write_bytes(program.build())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from cnictl.aside import fresh_name, remove
 from cnictl.durable import SIZE_LIMIT
+from cnictl.flock import acquire
 from cnictl.record.model import Call, RecordError
 from cnictl.spec.errno_text import errno_text
 
@@ -24,6 +25,7 @@ KEEP = 1000
 _RING = struct.Struct("=QQQ")
 _KEEP = struct.Struct("=Q")
 _LAST = "last"
+_PATIENCE = 10.0  # seconds, for another start
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,30 @@ def prepare(directory: str, keep: int) -> None:
         if os.stat(directory).st_uid != os.geteuid():
             raise RecordError(f"the log {directory} belongs to somebody else, who could read it")
         os.chmod(directory, 0o700)
-        if ring(directory) is None:
-            fresh = fresh_name(path)
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(_RING.pack(max(_numbers(directory), default=0) + 1, keep, 0))
-            os.replace(fresh, path)
-        with open(path, "r+b") as file:
-            file.seek(_KEEP.size)
-            file.write(_KEEP.pack(keep))
-        there = ring(directory)
-        assert there is not None
-        for number in _numbers(directory):
-            if number < there.next - keep:
-                remove(_path(directory, number))
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            acquire(descriptor, directory, _PATIENCE)
+            _set(directory, path, keep)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _unusable(directory, error) from None
+
+
+def _set(directory: str, path: str, keep: int) -> None:
+    if ring(directory) is None:
+        fresh = fresh_name(path)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(_RING.pack(max(_numbers(directory), default=0) + 1, keep, 0))
+        os.replace(fresh, path)
+    with open(path, "r+b") as file:
+        file.seek(_KEEP.size)
+        file.write(_KEEP.pack(keep))
+    there = ring(directory)
+    assert there is not None
+    for number in _numbers(directory):
+        if number < there.next - keep:
+            remove(_path(directory, number))
 
 
 def ring(directory: str) -> Ring | None:

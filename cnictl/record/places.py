@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from cnictl.aside import MARK, PLUGINS, RECORDED, fresh_name, is_stand_in, keep, names, recorded, remove
 from cnictl.durable import SIZE_LIMIT
 from cnictl.flock import LockBusy, acquire
-from cnictl.install import LAUNCHER
+from cnictl.install import LAUNCHER, ONE_SHOT
 from cnictl.invoke import find
 from cnictl.record import program
 from cnictl.record.model import RecordError
@@ -57,8 +57,8 @@ def start(directory: str, plugins: Collection[str], log: str, stand_in: bytes) -
     """
     directory, log = os.path.abspath(directory), os.path.abspath(log)
     for name in plugins:
-        if name == LAUNCHER:
-            raise RecordError(f"{LAUNCHER} is no plugin, but starts those that cnictl installed")
+        if name in (LAUNCHER, ONE_SHOT):
+            raise RecordError(f"{name} is no plugin, but starts those that cnictl installed")
         find(name, [directory])
     started: list[str] = []
     with _changing(directory):

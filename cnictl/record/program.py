@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 
 from cnictl.aside import MARK
 from cnictl.child import CannotRun
+from cnictl.compiler import CompilerError, compiled
 from cnictl.invoke import run
 from cnictl.record.model import RecordError
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
-COMPILERS = ("cc", "gcc", "clang")
-TIMEOUT = 60.0
-"""Seconds for the compiler, which needs one or two."""
-_STATIC = ("-static", "")
-"""Without libraries to be loaded it starts in half the time; not every system has those to link with."""
+TIMEOUT = 10.0
+"""Seconds for the stand-in to say that it runs."""
 
 
 def build() -> bytes:
     """Compile the stand-in for machines like this one.  Raises RecordError."""
-    found = filter(None, map(shutil.which, COMPILERS))
-    compiler = next(found, None)
-    if compiler is None:
-        raise RecordError(
-            f"there is no C compiler here: {', '.join(COMPILERS)}",
-            hint="install gcc, or run `cnictl record build FILE` where there is one and use --stand-in FILE",
-        )
-    sources = sorted(os.path.join(SOURCES, name) for name in os.listdir(SOURCES) if name.endswith(".c"))
-    said = ""
-    with tempfile.TemporaryDirectory(prefix="cnictl-") as directory:
-        made = os.path.join(directory, "stand-in")
-        for how in _STATIC:
-            options = ("-O2", "-s", *filter(None, [how]), "-o", made)
-            done = run(compiler, (*options, *sources), environment=os.environ, timeout=TIMEOUT)
-            if done.status == 0:
-                with open(made, "rb") as file:
-                    return file.read() + MARK
-            said = done.stderr.decode(errors="replace").strip()
-    raise RecordError(f"{compiler} cannot make the stand-in: {said[-1000:]}")
+    sources = sorted(name for name in os.listdir(SOURCES) if name.endswith(".c"))
+    try:
+        return compiled("the stand-in", [os.path.join(SOURCES, name) for name in sources]) + MARK
+    except CompilerError as error:
+        elsewhere = "run `cnictl record build FILE` where there is one and use --stand-in FILE"
+        raise RecordError(str(error), hint=f"{error.hint}, or {elsewhere}" if error.hint else "") from None
 
 
 def load(path: str) -> bytes:

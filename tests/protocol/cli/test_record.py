@@ -38,8 +38,9 @@ def test_without_a_compiler(bench, tmp_path: Path):
     """It says so, and what helps; nothing is touched."""
     done = bench("record", "start", "shelly", env={"PATH": str(tmp_path)}, status=3)
     assert done.stderr == (
-        "error: there is no C compiler here: cc, gcc, clang\n"
-        "hint: install gcc, or run `cnictl record build FILE` where there is one and use --stand-in FILE\n"
+        "error: no C compiler, which makes the stand-in\n"
+        "hint: install gcc and libc6-dev,"
+        " or run `cnictl record build FILE` where there is one and use --stand-in FILE\n"
     )
     assert [one.name for one in bench.bin.iterdir()] == ["shelly"]
 

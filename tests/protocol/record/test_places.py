@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cnictl.aside import RECORDED, is_stand_in
-from cnictl.install import install, uninstall
+from cnictl.install import LAUNCHER, ONE_SHOT, install, uninstall
 from cnictl.invoke import NotFound
 from cnictl.launcher import InstallError
 from cnictl.record import log, places
@@ -151,8 +151,9 @@ def test_what_is_no_plugin(several: Directory):
     before = contents(several.bin)
     with pytest.raises(NotFound):
         several.start("script", "none")
-    with pytest.raises(RecordError, match="is no plugin"):
-        several.start("cnictl-plugin")
+    for name in (LAUNCHER, ONE_SHOT):
+        with pytest.raises(RecordError, match="is no plugin"):
+            several.start(name)
     with pytest.raises(RecordError, match="does not run here: exit status 0"):
         places.start(str(several.bin), ["script"], str(several.log), b"#!/bin/true\n")
     assert contents(several.bin) == before
@@ -165,11 +166,12 @@ def test_another_log(several: Directory, tmp_path: Path):
         places.start(str(several.bin), ["link"], str(tmp_path / "other"), several.stand_in)
 
 
-def test_install_and_uninstall_leave_what_is_recorded(several: Directory):
-    """They say what to do first; afterwards they do their work."""
+@pytest.mark.parametrize("worker", [False, True])
+def test_install_and_uninstall_leave_what_is_recorded(several: Directory, worker: bool):
+    """They say what to do first; afterwards they do their work.  Either launcher knows which plugin it is."""
     modules = package_directory("cnictl_plugins")
     bin_directory = str(several.bin)
-    install(bin_directory, ["bridge", "portmap"], modules)
+    install(bin_directory, ["bridge", "portmap"], modules, worker=worker)
     installed = contents(several.bin)
     several.start("bridge")
     for act in (
