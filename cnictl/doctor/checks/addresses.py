@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -193,8 +192,3 @@ def no_dhcp_daemon(bundle: Bundle) -> Iterator[Seen]:
 def _configured(bundle: Bundle) -> set[str]:
     """Return the addresses of all namespaces."""
     return {each.prefix.partition("/")[0] for one in bundle.namespaces for each in one.addresses}
-
-
-def age(bundle: Bundle, one: ReservationFile) -> str:
-    """Return how old a reservation is, for people."""
-    return time.strftime("%-d days", time.gmtime(bundle.taken - one.modified))

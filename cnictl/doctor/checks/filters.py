@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from cnictl.doctor.checks.links import _plugins, _subnets
 from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
+from cnictl.doctor.wanted import plugins, subnets
 from cnictl.spec.document import Document
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _DPORT = re.compile(r"--dports? (?P<ports>[\d,:]+)")
 
 @check("fwd-off", needs=("configurations", "kernel"))
 def not_forwarding(bundle: Bundle) -> Iterator[Seen]:
-    wanted = {name for name in ("bridge", "ptp", "flannel", "calico") for _ in _plugins(bundle, name)}
+    wanted = {name for name in ("bridge", "ptp", "flannel", "calico") for _ in plugins(bundle, name)}
     if not wanted:
         return
     if bundle.kernel.sysctls.get("net/ipv4/ip_forward") == "0" and _is_used(bundle, 4):
@@ -66,10 +66,10 @@ def passes_by(bundle: Bundle) -> Iterator[Seen]:
 
 @check("fwd-drop", needs=("configurations", "chains"))
 def drops(bundle: Bundle) -> Iterator[Seen]:
-    for network, plugin in [*_plugins(bundle, "bridge"), *_plugins(bundle, "ptp")]:
+    for network, plugin in [*plugins(bundle, "bridge"), *plugins(bundle, "ptp")]:
         if any(one.type == "firewall" for one in network.plugins):
             continue
-        for subnet, _ in _subnets(plugin):
+        for subnet, _ in subnets(plugin):
             tools = ("iptables",) if subnet.version == 4 else ("ip6tables",)
             for chain in bundle.chains:
                 if chain.table != "filter" or chain.name != "FORWARD" or chain.policy != "DROP":

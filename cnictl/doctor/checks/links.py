@@ -5,17 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
 from cnictl.doctor.gather.agents import SUBNET_ENV
+from cnictl.doctor.wanted import plugins, subnets
 from cnictl.spec.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnictl.doctor.bundle import Bundle, Namespace
-    from cnictl.spec.conflist import NetworkList
-    from cnictl.spec.document import Json
 
 PORTS = 1023
 """Ports that a bridge can have (BR_MAX_PORTS, net/bridge/br_private.h)."""
@@ -31,7 +29,7 @@ _RUNTIMES_OWN = ("cni-", "cnitool-")
 @check("br-addr-differs", "br-not-bridge", needs=("configurations", "namespaces"))
 def other_bridge(bundle: Bundle) -> Iterator[Seen]:
     own = bundle.own
-    for network, plugin in _plugins(bundle, "bridge"):
+    for network, plugin in plugins(bundle, "bridge"):
         name = str(plugin.get("bridge") or "cni0")
         link = own.link(name)
         if link is None:
@@ -46,7 +44,7 @@ def other_bridge(bundle: Bundle) -> Iterator[Seen]:
             continue
         if plugin.get("forceAddress") is True:
             continue
-        for subnet, gateway in _subnets(plugin):
+        for subnet, gateway in subnets(plugin):
             had = [
                 one.prefix
                 for one in own.addresses
@@ -67,7 +65,7 @@ def other_bridge(bundle: Bundle) -> Iterator[Seen]:
 def other_subnet_of_flannel(bundle: Bundle) -> Iterator[Seen]:
     written = next((one for one in bundle.agents if one.path == SUBNET_ENV), None)
     wanted = written.values.get("FLANNEL_SUBNET", "") if written else ""
-    for network, plugin in _plugins(bundle, "flannel"):
+    for network, plugin in plugins(bundle, "flannel"):
         delegate = plugin.get("delegate")
         name = str(Document(delegate if isinstance(delegate, dict) else {}).get("bridge") or "cni0")
         had = [one.prefix for one in bundle.own.addresses if one.link == name and _version(one.prefix) == 4]
@@ -89,7 +87,7 @@ def full_bridge(bundle: Bundle) -> Iterator[Seen]:
 @check("master-missing", "master-busy", "mtu-invalid", needs=("configurations", "namespaces"))
 def parents(bundle: Bundle) -> Iterator[Seen]:
     own = bundle.own
-    for network, plugin in _plugins(bundle, *ON_TOP):
+    for network, plugin in plugins(bundle, *ON_TOP):
         kind, name = str(plugin.get("type")), plugin.get("master")
         if plugin.get("linkInContainer") is True:
             continue
@@ -149,8 +147,8 @@ def overlay(bundle: Bundle) -> Iterator[Seen]:
 @check("v6-disabled", "v6-module-off", needs=("configurations", "kernel"))
 def without_ipv6(bundle: Bundle) -> Iterator[Seen]:
     sysctls = bundle.kernel.sysctls
-    for network, plugin in _plugins(bundle, "bridge"):
-        if not any(subnet.version == 6 for subnet, _ in _subnets(plugin)):
+    for network, plugin in plugins(bundle, "bridge"):
+        if not any(subnet.version == 6 for subnet, _ in subnets(plugin)):
             continue
         name, facts = str(plugin.get("bridge") or "cni0"), {"network": network.name}
         if "net/ipv6/conf/all/disable_ipv6" not in sysctls and "net/ipv4/ip_forward" in sysctls:
@@ -217,38 +215,10 @@ def too_many(bundle: Bundle) -> Iterator[Seen]:
 @check("flannel-no-iface", needs=("configurations", "namespaces", "agents"))
 def flannel_without_route(bundle: Bundle) -> Iterator[Seen]:
     written = next((one.there for one in bundle.agents if one.path == "/run/flannel/subnet.env"), True)
-    for network, _ in _plugins(bundle, "flannel"):
+    for network, _ in plugins(bundle, "flannel"):
         if not written and not any(one.destination in ("0.0.0.0/0", "::/0") for one in bundle.own.routes):
             line = f"network {network.name} is flannel's, and the node has no default route"
             yield Seen("flannel-no-iface", "default route", (line,))
-
-
-def _plugins(bundle: Bundle, *kinds: str) -> Iterator[tuple[NetworkList, Document]]:
-    for network in networks_of(bundle.configurations):
-        for plugin in network.plugins:
-            if plugin.type in kinds:
-                yield network, Document(plugin.members)
-
-
-def _subnets(plugin: Document) -> Iterator[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
-    """Yield the subnets of host-local with their gateways."""
-    section = plugin.get("ipam")
-    members = Document(section if isinstance(section, dict) else {})
-    if members.get("type") != "host-local":
-        return
-    ranges = members.get("ranges")
-    listed: list[Json] = (
-        [one[0] for one in ranges if isinstance(one, list) and one] if isinstance(ranges, list) else []
-    )
-    for one in [*listed, section]:
-        each = Document(one if isinstance(one, dict) else {})
-        subnet, gateway = each.get("subnet"), each.get("gateway")
-        if isinstance(subnet, str):
-            try:
-                network = ipaddress.ip_network(subnet, strict=False)
-            except ValueError:
-                continue
-            yield network, gateway if isinstance(gateway, str) else str(network.network_address + 1)
 
 
 def _version(prefix: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnictl.doctor.checks.configuration import winner
-from cnictl.doctor.checks.links import _plugins
 from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
 from cnictl.doctor.gather.agents import (
@@ -16,6 +15,7 @@ from cnictl.doctor.gather.agents import (
     NODENAME,
     SUBNET_ENV,
 )
+from cnictl.doctor.wanted import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def threads(bundle: Bundle) -> Iterator[Seen]:
 
 @check("flannel-subnet-env", needs=("configurations", "agents"))
 def flannel(bundle: Bundle) -> Iterator[Seen]:
-    for network, plugin in _plugins(bundle, "flannel"):
+    for network, plugin in plugins(bundle, "flannel"):
         path = plugin.get("subnetFile")
         path = path if isinstance(path, str) and path else SUBNET_ENV
         agent = _agent(bundle, path)
@@ -104,7 +104,7 @@ def flannel(bundle: Bundle) -> Iterator[Seen]:
 
 @check("calico-nodename", "calico-unauthorized", needs=("configurations", "agents"))
 def calico(bundle: Bundle) -> Iterator[Seen]:
-    for network, _ in _plugins(bundle, "calico"):
+    for network, _ in plugins(bundle, "calico"):
         agent = _agent(bundle, NODENAME)
         if agent and not agent.there:
             yield Seen("calico-nodename", NODENAME, (f"{NODENAME} is not there",), {"network": network.name})
@@ -124,7 +124,7 @@ def cilium(bundle: Bundle) -> Iterator[Seen]:
 
 @check("multus-auth", "multus-readiness", "multus-shim-socket", needs=("configurations", "agents"))
 def multus(bundle: Bundle) -> Iterator[Seen]:
-    for network, plugin in [*_plugins(bundle, "multus"), *_plugins(bundle, "multus-shim")]:
+    for network, plugin in [*plugins(bundle, "multus"), *plugins(bundle, "multus-shim")]:
         facts = {"network": network.name}
         kubeconfig = plugin.get("kubeconfig")
         yield from _expired(
@@ -144,7 +144,7 @@ def multus(bundle: Bundle) -> Iterator[Seen]:
 
 @check("mesh-cni", needs=("configurations", "agents"))
 def mesh(bundle: Bundle) -> Iterator[Seen]:
-    for network, plugin in [*_plugins(bundle, "istio-cni"), *_plugins(bundle, "linkerd-cni")]:
+    for network, plugin in [*plugins(bundle, "istio-cni"), *plugins(bundle, "linkerd-cni")]:
         section = plugin.get("kubernetes")
         named = section.get("kubeconfig") if isinstance(section, dict) else plugin.get("kubeconfig")
         agent = _agent(bundle, named) if isinstance(named, str) else None
