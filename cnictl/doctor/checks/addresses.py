@@ -28,13 +28,19 @@ LITTLE_BYTES = 16 << 20
 
 @check("hl-empty-files", needs=("reservations",))
 def without_owner(bundle: Bundle) -> Iterator[Seen]:
-    in_use = _configured(bundle)
+    in_use, unseen = _configured(bundle), bundle.unseen.get("namespaces")
     for one in bundle.reservations:
-        if not one.container:
-            line = (
-                f"{one.path} is empty; the address is in {'use' if one.address in in_use else 'no namespace'}"
-            )
-            yield Seen("hl-empty-files", one.path, (line,), {"file": one.path, "network": one.network})
+        if one.container:
+            continue
+        facts = {"network": one.network}
+        if one.address in in_use:
+            where = "in use: leave the file"
+        elif unseen:
+            where = "perhaps in use, as not all namespaces could be seen"
+        else:
+            where = "in no namespace"
+            facts["file"] = one.path
+        yield Seen("hl-empty-files", one.path, (f"{one.path} is empty; the address is {where}",), facts)
 
 
 @check("hl-leak", needs=("reservations", "namespaces", "cache", "sandboxes"))

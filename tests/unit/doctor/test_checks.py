@@ -198,6 +198,23 @@ def test_the_cause_comes_first_and_what_comes_of_it_below():
     assert [one.failure.code for one in timeout.consequences] == ["name-reserved"]
 
 
+def test_an_empty_reservation_of_an_address_in_use_is_not_to_be_removed():
+    """The command that would names no file."""
+    bundle = well()
+    bundle.reservations = [
+        ReservationFile("/var/lib/cni/networks/web", f"10.1.0.{i}", "", "", 0) for i in (2, 3)
+    ]
+    bundle.namespaces.append(
+        Namespace("/run/netns/pod", 7, 1, addresses=(AddressFact("eth0", "10.1.0.2/30"),))
+    )
+    used, free = judge(bundle).findings
+    assert used.lines == [
+        "/var/lib/cni/networks/web/10.1.0.2 is empty; the address is in use: leave the file"
+    ]
+    assert "file" not in used.facts
+    assert free.facts["file"] == "/var/lib/cni/networks/web/10.1.0.3"
+
+
 def test_what_cannot_be_seen_is_not_called_fine():
     """With the reason of the source."""
     bundle = well()
