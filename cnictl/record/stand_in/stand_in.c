@@ -119,8 +119,8 @@ static void find_original(void) {
     size_t length = (size_t)(name - self);
     struct stat about;
     snprintf(path, sizeof path, "%.*s" STORE "/plugins", (int)length, self);
-    int kept = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if ((kept < 0 || flock(kept, LOCK_SH | LOCK_NB) != 0) && !is_stand_in(self)) {
+    int plugins = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if ((plugins < 0 || flock(plugins, LOCK_SH | LOCK_NB) != 0) && !is_stand_in(self)) {
         strcpy(original, self);
         return;
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cnictl.record.model import RecordError
+from cnictl.record.program import SOURCES
 from tests.conftest import unavailable
 from tests.protocol.record.conftest import ENVIRONMENT, Directory
 
@@ -30,6 +31,15 @@ def eventually(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_the_compiler_has_nothing_to_say():
+    """Not even when it is asked for all that it could mind."""
+    words = ["cc", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+    for name in ("stand_in.c", "redact.c"):
+        done = subprocess.run([*words, f"{SOURCES}/{name}"], check=False, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_byte_passes(directory: Directory):
