@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from typing import TYPE_CHECKING
 
 from cnictl.configuration import parse
@@ -22,6 +23,8 @@ RESULTS = "/var/lib/cni/results"
 NETWORKS = "/var/lib/cni/networks"
 XTABLES_LOCK = "/run/xtables.lock"
 _LONGEST = 1024
+A_MOMENT = 1.0
+"""Seconds for which a healthy process never holds a lock."""
 
 
 def gather_cache(place: Place) -> list[CachedAttachment]:
@@ -98,7 +101,17 @@ def _reservations(place: Place, directory: str) -> Iterator[ReservationFile]:
 
 
 def gather_locks(place: Place, directories: Iterable[str]) -> list[HeldLock]:
-    """Return the locks of reservations and of iptables that somebody has.  Raises OSError."""
+    """Return the locks of reservations and of iptables that a process does not let go of.  Raises OSError."""
+    stores = list(dict.fromkeys(directories))
+    found = _held(place, stores)
+    if found:
+        time.sleep(A_MOMENT)
+        still = {(one.path, one.pid) for one in _held(place, stores)}
+        found = [one for one in found if (one.path, one.pid) in still]
+    return found
+
+
+def _held(place: Place, directories: Iterable[str]) -> list[HeldLock]:
     holders = {
         words[5]: int(words[4])
         for line in place.text("/proc/locks").splitlines()
@@ -108,7 +121,7 @@ def gather_locks(place: Place, directories: Iterable[str]) -> list[HeldLock]:
         and int(words[4]) > 0
     }
     found = []
-    for path in [*(f"{one}/{LOCK}" for one in dict.fromkeys(directories)), XTABLES_LOCK]:
+    for path in [*(f"{one}/{LOCK}" for one in directories), XTABLES_LOCK]:
         try:
             about = os.stat(place.at(path))
         except OSError:

@@ -18,7 +18,7 @@ from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from tests.conftest import unavailable
-from tests.kernel.doctor.laboratory import ATTACH, BIN, CONF, FAULTS, NETWORK, WEB, Fault, put
+from tests.kernel.doctor.laboratory import ATTACH, BIN, CONF, FAULTS, NETWORK, STORE, WEB, Fault, put
 
 if TYPE_CHECKING:
     from cnictl.doctor.finding import Finding
@@ -116,6 +116,12 @@ CLEAN = f"rm -f {CONF}/20-more.conflist; cd {BIN}; rm -f {OTHERS}"
 def commands(one: Finding) -> list[str]:
     """Give the commands that are printed, without those that only look or need a cluster."""
     return [command for each in one.failure.run if not (command := filled(each, one.facts)).startswith(KEPT)]
+
+
+def test_a_lock_that_is_held_for_a_moment_is_no_fault(well: Node):
+    """As every ADD and every change of a rule does."""
+    shell(well, f"flock -x {STORE}/lock sleep 0.6 >/dev/null 2>&1 & sleep 0.2")
+    assert told(judge(bundle(well))) == []
 
 
 def test_nothing_is_changed_by_looking(well: Node):
