@@ -211,7 +211,7 @@ def test_validate_says_the_same(tmp_path: Any) -> None:
     path = tmp_path / "10-net.conflist"
     path.write_text(
         '{"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "ptp", "ipam": {"type": "host-local",\n'
-        '"subnet": "10.1.0.0/24"}}, {"type": "bandwidth",\n"egressRate": 4, "egressBurst": 80}]}\n'
+        '"subnet": "10.1.0.0/24"}}, {"type": "bandwidth",\n"egressRate": 4, "egressBurst": 121120}]}\n'
     )
     (found,) = validate([str(path)]).diagnostics
     assert (found.code, found.line) == ("CNI302", 3)
