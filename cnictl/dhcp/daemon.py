@@ -8,11 +8,11 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnictl.dhcp.listener import Listener, ListenerError
 from cnictl.dhcp.server import Server
 from cnictl.dhcp.table import Table
 from cnictl.ipam import lease_record
 from cnictl.ipam.dhcp_rpc import SOCKET
+from cnictl.listener import Listener, ListenerError
 from cnictl.plugin.log import Log
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError

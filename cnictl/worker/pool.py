@@ -35,7 +35,7 @@ _SHORTEST_LIFE = 0.1
 
 
 class Pool:
-    """Keeps processes waiting on a listening socket.
+    """Keeps processes waiting on a listening socket, which does not block.
 
     `main` answers the call of a plugin in the process that it is called in, and returns the exit
     status; `known` says whether it knows the plugin.  Whoever connects to `control` is told the status.
@@ -81,7 +81,6 @@ class Pool:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._listener.setblocking(False)
         poll = select.poll()
         for fd in (self._reports, self._wake, self._control.fileno()):
             poll.register(fd, select.POLLIN)

@@ -19,8 +19,8 @@ from tests.daemon import wait_for
 
 DAEMON = """
 import os, socket, sys, threading, time
+from cnictl.listener import Listener
 from cnictl.worker import pool
-from cnictl.worker.daemon import bound
 
 kept = []
 
@@ -43,8 +43,8 @@ def main(name):
     print(os.getpid(), os.getcwd(), *sorted(os.environ), flush=True)
     return 7
 
-listener, control = bound(sys.argv[1]), bound(sys.argv[1] + ".control")
-pool.Pool(listener, control, main, lambda name: name != "unknown", spare=1, most=1).run()
+listener, control = Listener(sys.argv[1]), Listener(sys.argv[1] + ".control")
+pool.Pool(listener.socket, control.socket, main, lambda name: name != "unknown", spare=1, most=1).run()
 """
 
 

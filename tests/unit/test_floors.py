@@ -27,7 +27,7 @@ FLOORS = tuple(
         "declare spec",
         (
             "aside child compiler configuration durable explanation firewalld flock forwarding inotify"
-            " install invoke launcher"
+            " install invoke launcher listener"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",
@@ -47,6 +47,7 @@ SIDEWAYS = {
     "forwarding": {"netns", "sysctl"},
     "install": {"aside", "launcher"},
     "launcher": {"compiler"},
+    "listener": {"durable"},
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},

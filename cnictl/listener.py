@@ -1,4 +1,4 @@
-"""The socket that the daemon listens on: made here, or handed over by systemd."""
+"""The socket that a daemon listens on: made here, or handed over by systemd."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnictl.spec.errors import CnictlError
 
 FIRST_FD = 3  # SD_LISTEN_FDS_START, sd_listen_fds(3)
 QUEUE = 1024
-"""Plugins that may wait to be taken: all pods of a node start at once when it boots."""
+"""Callers that may wait to be taken: all pods of a node start at once when it boots."""
 
 
 class ListenerError(CnictlError):
@@ -22,15 +22,16 @@ class ListenerError(CnictlError):
 class Listener:
     """A listening socket; `path` is where it is, `made` whether it was made here and is ours to remove.
 
-    Raises ListenerError.
+    It does not block.  One that is made here is for this user only, and `queue` callers may wait at it.
+    What systemd hands over is taken once.  Raises ListenerError.
     """
 
-    def __init__(self, path: str, host_prefix: str = "") -> None:
+    def __init__(self, path: str, host_prefix: str = "", *, queue: int = QUEUE) -> None:
         given = _handed_over()
         self.made = given is None
         if given is None:
             self.path = host_prefix + path
-            self.socket = _bound(self.path)
+            self.socket = _bound(self.path, queue)
         else:
             self.path = host_prefix + str(given.getsockname())
             self.socket = given
@@ -65,7 +66,7 @@ def _handed_over() -> socket.socket | None:
     return found
 
 
-def _bound(path: str) -> socket.socket:
+def _bound(path: str, queue: int) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         durable.make_directory(os.path.dirname(path))
@@ -74,7 +75,7 @@ def _bound(path: str) -> socket.socket:
             _bind(made, path)
         finally:
             os.umask(before)
-        made.listen(QUEUE)
+        made.listen(queue)
     except OSError as error:
         made.close()
         hint = "another daemon answers there" if error.errno == errno.EADDRINUSE else ""
