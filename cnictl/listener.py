@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 
 from cnictl import durable
 from cnictl.spec.errno_text import errno_text
@@ -78,7 +79,9 @@ def _bound(path: str, queue: int) -> socket.socket:
         made.listen(queue)
     except OSError as error:
         made.close()
-        hint = "another daemon answers there" if error.errno == errno.EADDRINUSE else ""
+        hint = ""
+        if error.errno == errno.EADDRINUSE:
+            hint = "another daemon answers there" if _is_socket(path) else "what is there is no socket"
         words = errno_text(error.errno) if error.errno else str(error)
         raise _refused(f"listen unix {path}: bind: {words}", hint) from None
     made.setblocking(False)
@@ -90,10 +93,14 @@ def _bind(made: socket.socket, path: str) -> None:
     try:
         made.bind(path)
     except OSError as error:
-        if error.errno != errno.EADDRINUSE or _answers(path):
+        if error.errno != errno.EADDRINUSE or not _is_socket(path) or _answers(path):
             raise
         os.unlink(path)
         made.bind(path)
+
+
+def _is_socket(path: str) -> bool:
+    return stat.S_ISSOCK(os.lstat(path).st_mode)
 
 
 def _answers(path: str) -> bool:
