@@ -62,6 +62,8 @@ def shell(node: Node, stand_in: str) -> Shell:
     for network in (WEB, MACVLAN):
         path = Path(node.path(f"/run/net.d/{network['name']}.conflist"))
         path.write_text(json.dumps(network), encoding="utf-8")
+    # Duplicate address detection would end some time between two looks.
+    node.run(["sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0"]).checked()
     for words in (
         "link add uplink up type bridge",
         "addr add 192.0.2.1/24 dev uplink",

@@ -36,6 +36,8 @@ def well(plugins_dir: str) -> Iterator[Node]:
     try:
         with Node() as node:
             script = [
+                # Duplicate address detection would end some time between two looks.
+                "sysctl -qw net.ipv6.conf.default.accept_dad=0",
                 f"mkdir -p {CONF} {BIN} /run/netns",
                 f"mount -t tmpfs -o mode=755 tmpfs {BIN}; mount -o remount,size=16m /var/lib/cni",
                 *(put(f"{BIN}/{name}", f'#!/bin/sh\nexec {plugins_dir}/{name} "$@"') for name in PLUGINS),
