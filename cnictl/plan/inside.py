@@ -60,12 +60,10 @@ def main() -> None:
     """Do what stdin says, and tell what came of it."""
     told = json.load(sys.stdin)
     try:
-        protect(told["private"])
+        missing = become_copy(told)
     except Refused as refused:
         json.dump({"refused": str(refused)}, sys.stdout)
         return
-    unpack(told["files"])
-    missing = copy(seed_of(told["seed"]))
     one = told["attachment"]
     attachment = Attachment(
         one["container_id"],
@@ -116,7 +114,18 @@ def main() -> None:
     )
 
 
-def seed_of(members: Mapping[str, Any]) -> Seed:
+def become_copy(told: Mapping[str, Any]) -> list[str]:
+    """Make of this node the copy that `told` describes, and return what could not be made.
+
+    From then on nothing of the machine can be written from here.  Raises Refused, with nothing made, where
+    the kernel cannot do that.
+    """
+    protect(told["private"])
+    unpack(told["files"])
+    return copy(_seed(told["seed"]))
+
+
+def _seed(members: Mapping[str, Any]) -> Seed:
     """Return the seed that `dataclasses.asdict` made these members of."""
     places = [
         SeedPlace(

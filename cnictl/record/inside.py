@@ -15,12 +15,9 @@ from typing import TYPE_CHECKING, Any
 from cnictl.child import CannotRun, Stopped
 from cnictl.invoke import run
 from cnictl.netns_named import create_named
-from cnictl.plan.copy import copy
-from cnictl.plan.inside import seed_of
+from cnictl.plan.inside import become_copy
 from cnictl.record.randomness import is_random
-from cnictl.sandbox.files import unpack
 from cnictl.sandbox.namespaces import Refused
-from cnictl.sandbox.readonly import protect
 from cnictl.spec.document import decode
 from cnictl.spec.errors import CniError
 
@@ -32,12 +29,10 @@ def main() -> None:
     """Do what stdin says, and tell what came of it."""
     told = json.load(sys.stdin)
     try:
-        protect(told["private"])
+        missing = become_copy(told)
     except Refused as refused:
         json.dump({"refused": str(refused)}, sys.stdout)
         return
-    unpack(told["files"])
-    missing = copy(seed_of(told["seed"]))
     for path in told["netns"]:
         create_named(path)
     made: dict[str, str] = {}
