@@ -20,6 +20,7 @@ from cnictl_plugins import multicall
 if TYPE_CHECKING:
     from types import ModuleType
 
+_FAILED = 3  # what every command exits with when the kernel does not do its part
 QUEUE = 32
 """Calls that may wait to be taken; of one more the kernel tells the launcher, which runs it one-shot."""
 
@@ -80,4 +81,5 @@ def main() -> None:
     try:
         serve(path, int(spare), int(most))
     except CnictlError as error:
-        sys.exit(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
+        sys.stderr.write(f"error: {error}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        sys.exit(_FAILED)

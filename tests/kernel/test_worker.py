@@ -313,6 +313,13 @@ def test_who_asks_where_no_worker_is_is_told_so(node: Node) -> None:
     assert done.stderr.startswith(f"error: no worker at {SOCKET}: no such file or directory\nhint: ")
 
 
+def test_a_worker_that_cannot_listen_says_so(node: Node) -> None:
+    """And ends as every command does that fails at the kernel."""
+    done = node.run([CNICTL, "worker", "serve", "--socket", "/proc/nowhere/sock"])
+    assert done.status == 3
+    assert "listen unix /proc/nowhere/sock" in done.stderr
+
+
 def test_the_one_shot_launcher_is_no_plugin(launchers: str) -> None:
     """It stands beside the plugins, and is listed as none."""
     done = subprocess.run([CNICTL, "version", "--cni-path", launchers], check=False, capture_output=True)
