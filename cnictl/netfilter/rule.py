@@ -9,6 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_PLAIN = frozenset(_ALPHANUMERIC + "_-.,:;/=+!@%^*()[]{}<>|&~#?$")
+_PLAIN_STRING = frozenset(_ALPHANUMERIC + "_-")
+_BLANKS = str.maketrans("\t\r\n", "   ")
+
 
 class Rule(Value):
     """A rule of some chain.  Two of them are equal when they do the same in the same chain.
@@ -88,30 +93,41 @@ def split(line: str) -> list[str]:
     A backslash means the next character itself, but only between quotes.
     """
     words: list[str] = []
-    word: list[str] = []
-    quoted = escaped = begun = False
-    for character in line:
-        if escaped:
-            word.append(character)
-            escaped = False
-        elif quoted and character == "\\":
-            escaped = True
-        elif character == '"':
-            quoted = not quoted
-            begun = True
-        elif not quoted and character in " \t\r\n":
+    word, begun, position = "", False, 0
+    while True:
+        quote_at = line.find('"', position)
+        plain = line[position:] if quote_at < 0 else line[position:quote_at]
+        first, *others = plain.translate(_BLANKS).split(" ")
+        word += first
+        begun = begun or first != ""
+        if others:
             if begun:
-                words.append("".join(word))
-                word.clear()
-                begun = False
-        else:
-            word.append(character)
-            begun = True
-    if quoted:
-        raise ValueError(f"a quote is not closed: {line!r}")
+                words.append(word)
+            word = others.pop()
+            begun = word != ""
+            words += filter(None, others)
+        if quote_at < 0:
+            break
+        text, position = _quoted(line, quote_at + 1)
+        word += text
+        begun = True
     if begun:
-        words.append("".join(word))
+        words.append(word)
     return words
+
+
+def _quoted(line: str, start: int) -> tuple[str, int]:
+    """Return what stands before the quote that closes, and the position after it."""
+    text = ""
+    while True:
+        end = line.find('"', start)
+        if end < 0:
+            raise ValueError(f"a quote is not closed: {line!r}")
+        escape = line.find("\\", start, end)
+        if escape < 0:
+            return text + line[start:end], end + 1
+        text += line[start:escape] + line[escape + 1 : escape + 2]
+        start = escape + 2
 
 
 def quote(word: str, *, string: bool = False) -> str:
@@ -119,8 +135,7 @@ def quote(word: str, *, string: bool = False) -> str:
 
     Comments and other strings get them for more characters, as iptables-save prints them.
     """
-    plain = "_-" if string else "_-.,:;/=+!@%^*()[]{}<>|&~#?$"
-    if word and all(c in plain or (c.isascii() and c.isalnum()) for c in word):
+    if word and (_PLAIN_STRING if string else _PLAIN).issuperset(word):
         return word
     return '"' + "".join("\\" + c if c in "\"\\'" else c for c in word) + '"'
 

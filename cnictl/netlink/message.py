@@ -102,8 +102,13 @@ def attributes(data: bytes, offset: int = 0) -> Attributes:
     Raises ValueError for a length that cannot be.
     """
     found: Attributes = {}
-    for kind, payload in each_attribute(data, offset):
-        found[kind] = payload
+    end = len(data)
+    while end - offset >= 4:
+        size, kind = _ATTRIBUTE.unpack_from(data, offset)
+        if size < 4 or size > end - offset:
+            raise _impossible(size, kind, offset, end)
+        found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
+        offset += (size + 3) & ~3
     return found
 
 
@@ -113,9 +118,13 @@ def each_attribute(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
     while end - offset >= 4:
         size, kind = _ATTRIBUTE.unpack_from(data, offset)
         if size < 4 or size > end - offset:
-            raise ValueError(f"netlink attribute {kind} of {size} bytes at {offset} in {end}")
+            raise _impossible(size, kind, offset, end)
         yield kind & _TYPE_MASK, data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
+
+
+def _impossible(size: int, kind: int, offset: int, end: int) -> ValueError:
+    return ValueError(f"netlink attribute {kind} of {size} bytes at {offset} in {end}")
 
 
 def status(answer: Message) -> tuple[int, str]:
