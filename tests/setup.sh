@@ -16,6 +16,7 @@ if [ "$level" = test ]; then
     packages="$packages containernetworking-plugins"                        # interop, bench: the Go plugins
     packages="$packages busybox-static conntrack dnsmasq-base jq openssl"   # kernel: servers and witnesses
     packages="$packages dbus firewalld"                                     # kernel, interop: firewall with firewalld
+    packages="$packages systemd procps"                                     # kernel: the units of the daemons
     packages="$packages qemu-system-x86 qemu-system-common kmod xz-utils"   # vm
     packages="$packages containerd podman runc"                             # runtime
     packages="$packages bash-completion fish zsh shellcheck"                # completions, scripts
