@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from cnictl.sandbox.node import Completed, Node
+from tests.kernel.recording import Shell, shell_on
 
-Shell = Callable[[str], "Completed"]
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
 
 NETWORK = {
     "cniVersion": "1.0.0",
@@ -34,25 +30,12 @@ NETWORK = {
 @pytest.fixture(params=["ours", "Go"])
 def shell(request: pytest.FixtureRequest, node: Node, stand_in: str) -> Shell:
     """A shell on a node that has plugins in /run/bin, a network web and a pod."""
-    environment = {
-        "STAND_IN": stand_in,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "CNI_PATH": "/run/bin",
-        "NETCONFPATH": "/run/net.d",
-        "LANG": "C.UTF-8",
-    }
-
-    def run(script: str) -> Completed:
-        return node.run(["sh", "-c", script], env=environment, timeout=100)
-
-    os.mkdir(node.path("/run/bin"))
+    run = shell_on(node, stand_in, NETWORK)
     if request.param == "Go":
         for name in ("bridge", "host-local"):
             shutil.copy(f"{request.getfixturevalue('go_plugins')}/{name}", node.path("/run/bin"))
     else:
         run("cnictl install /run/bin").checked()
-    os.mkdir(node.path("/run/net.d"))
-    Path(node.path("/run/net.d/10-web.conflist")).write_text(json.dumps(NETWORK), encoding="utf-8")
     run("cnictl netns new pod").checked()
     return run
 
@@ -106,7 +89,7 @@ def test_a_full_disk(shell: Shell):
     script = """
         mkdir /run/small && mount -t tmpfs -o size=16k small /run/small &&
         cnictl record start --stand-in $STAND_IN bridge host-local --log-dir /run/small/log &&
-        head -c 64k /dev/zero >/run/small/filler
+        ! head -c 64k /dev/zero >/run/small/filler
         cnictl add web pod && cnictl check web pod && cnictl del web pod && rm /run/small/filler &&
         cnictl record status --log-dir /run/small/log && cnictl add web pod &&
         cnictl record ls --log-dir /run/small/log -o json
@@ -121,9 +104,8 @@ def test_a_full_disk(shell: Shell):
 def test_a_runtime_whose_plugin_fails(shell: Shell):
     """It gets the plugin's own error, and the call is among those that failed."""
     shell("cnictl record start --stand-in $STAND_IN --all --log-dir /run/log").checked()
-    script = "cnictl add web pod -i much-too-long-a-name; cnictl exec bridge ADD pod --conf /dev/null"
-    done = shell(script)
-    assert done.status == 3
+    assert shell("cnictl add web pod -i much-too-long-a-name").status == 2
+    assert shell("cnictl exec bridge ADD pod --conf /dev/null").status == 3
     failed = json.loads(shell("cnictl record ls --failed --log-dir /run/log -o json").checked().stdout)
     assert [(one["plugin"], one["verb"], one["status"]) for one in failed] == [("bridge", "ADD", 1)]
     said = shell("cnictl record show last --log-dir /run/log").checked().stdout

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from cnictl.sandbox.node import Completed, Node
+from tests.kernel.recording import Shell, shell_on
 
-Shell = Callable[[str], "Completed"]
+if TYPE_CHECKING:
+    from cnictl.sandbox.node import Node
 
 WEB = {
     "cniVersion": "1.0.0",
@@ -46,22 +43,7 @@ RECORD = """
 @pytest.fixture
 def shell(node: Node, stand_in: str) -> Shell:
     """A shell on a node that has an uplink, an empty directory for plugins, and two networks."""
-    environment = {
-        "STAND_IN": stand_in,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "CNI_PATH": "/run/bin",
-        "NETCONFPATH": "/run/net.d",
-        "LANG": "C.UTF-8",
-    }
-
-    def run(script: str) -> Completed:
-        return node.run(["sh", "-ec", script], env=environment, timeout=110)
-
-    for name in ("bin", "net.d"):
-        os.mkdir(node.path(f"/run/{name}"))
-    for network in (WEB, MACVLAN):
-        path = Path(node.path(f"/run/net.d/{network['name']}.conflist"))
-        path.write_text(json.dumps(network), encoding="utf-8")
+    run = shell_on(node, stand_in, WEB, MACVLAN)
     # Duplicate address detection would end some time between two looks.
     node.run(["sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0"]).checked()
     for words in (
@@ -82,9 +64,14 @@ def plugin(node: Node, name: str, body: str) -> None:
 
 
 def seen(node: Node) -> list[str]:
-    """What a replay must not touch."""
-    looks = ("ip -o link", "ip -o addr", "iptables-save -t nat", "find /run/kept /run/netns /run/log -type f")
-    return [node.run(["sh", "-c", f"{look} | grep -v '^#'"]).stdout for look in looks]
+    """What a replay must not touch; carrier, and addresses that come with it, follow later than its end."""
+    looks = (
+        "ip -o link | sed 's/<[^>]*>//; s/ state [A-Z]*//'",
+        "ip -o addr show scope global",
+        "iptables-save -t nat | grep -v '^#'",
+        "find /run/kept /run/netns /run/log -type f",
+    )
+    return [node.run(["sh", "-c", look]).checked().stdout for look in looks]
 
 
 @pytest.mark.parametrize("plugins", ["ours", "Go"])
