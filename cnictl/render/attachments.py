@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from cnictl.render.execution import given_text, readable, section, text_member
 from cnictl.render.result import cached_addresses
-from cnictl.render.table import BAD, Cell, facts, table
+from cnictl.render.table import BAD, GOOD, Cell, facts, table
 from cnictl.render.text import line
 from cnictl.spec.document import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import RenderableType
 
     from cnictl.render.form import Data
     from cnictl.runtime.cache import CachedAttachment
     from cnictl.runtime.preview import PlannedCall, Preview
+    from cnictl.runtime.standing import Standing
 
 _LONG_ID = 20
 """Hexadecimal digits from which on an id is shortened: cnitool's have 20, those of runtimes 64."""
@@ -30,30 +31,71 @@ _SHORT_ID = 12
 _NAMED = ("/run/netns/", "/var/run/netns/")
 
 
-def attachments_table(attachments: Iterable[CachedAttachment], *, whole: bool = False) -> RenderableType:
-    """Return one line an attachment; container ids and paths are shortened unless wanted `whole`."""
-    return table(
-        ("NETWORK", "CONTAINER", "IFNAME", "ADDRESSES", "NETNS", "AGE"),
-        (
-            (
-                one.network,
-                short_id(one.attachment.container_id, whole=whole),
-                one.attachment.ifname,
-                " ".join(cached_addresses(one.result)),
-                netns_cell(one, whole=whole),
-                age(one),
-            )
-            for one in attachments
-        ),
+def attachments_table(
+    attachments: Iterable[CachedAttachment], standings: Iterable[Standing], *, whole: bool = False
+) -> RenderableType:
+    """Return one line an attachment, and below them what DEL would miss.
+
+    Container ids and paths are shortened unless wanted `whole`.  Where runtimes say which pods these
+    are, their names stand there, and of the netns only whether it is there.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    found = list(attachments)
+    pods = any(one.attachment.pod for one in found)
+    made = table(
+        ("NETWORK", *(["POD"] if pods else []), "CONTAINER", "IFNAME", "ADDRESSES", "NETNS", "AGE"),
+        (_row(one, pods=pods, whole=whole) for one in found),
+    )
+    remarks = [
+        Text(line(words), style=BAD)
+        for one, standing in zip(found, standings, strict=True)
+        for words in _remarks(one, standing)
+    ]
+    return Group(made, *remarks) if remarks else made
+
+
+def _row(one: CachedAttachment, *, pods: bool, whole: bool) -> tuple[Cell, ...]:
+    netns: Cell = netns_cell(one, whole=whole)
+    if pods and not whole:
+        there = exists(one)
+        netns = "-" if there is None else ("there", GOOD) if there else ("gone", BAD)
+    return (
+        one.network,
+        *([one.attachment.pod] if pods else []),
+        short_id(one.attachment.container_id, whole=whole),
+        one.attachment.ifname,
+        " ".join(cached_addresses(one.result)),
+        netns,
+        age(one),
     )
 
 
-def attachment_members(cached: CachedAttachment) -> dict[str, Data]:
+def _remarks(one: CachedAttachment, standing: Standing) -> Iterator[str]:
+    who = f"{one.network} {short_id(one.attachment.container_id)} {one.attachment.ifname}"
+    if standing.missing:
+        yield f"{who}: DEL has no program for {', '.join(standing.missing)}"
+    if standing.problem:
+        yield f"{who}: the cached configuration cannot be understood: {standing.problem}"
+
+
+def listed_members(cached: CachedAttachment, standing: Standing) -> dict[str, Data]:
     """Return what `ls` knows of an attachment, for `-o json`."""
+    return {
+        **attachment_members(cached),
+        "missingPlugins": list(standing.missing),
+        "problem": standing.problem or None,
+    }
+
+
+def attachment_members(cached: CachedAttachment) -> dict[str, Data]:
+    """Return what the cache says of an attachment, for `-o json`."""
     attachment = cached.attachment
     return {
         "network": cached.network,
         "containerID": attachment.container_id,
+        "pod": attachment.pod or None,
         "ifname": attachment.ifname,
         "netns": attachment.netns,
         "netnsExists": exists(cached),
@@ -79,6 +121,7 @@ def attachment_details(cached: CachedAttachment, preview: Preview) -> Renderable
     about = facts(
         [
             ("network", cached.network),
+            ("pod", attachment.pod),
             ("container", attachment.container_id),
             ("ifname", attachment.ifname),
             ("netns", netns_cell(cached)),

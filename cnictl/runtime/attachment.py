@@ -38,6 +38,13 @@ class Attachment:
         """The value of CNI_ARGS, whatever the pairs hold: a DEL must repeat what its ADD was given."""
         return ";".join(f"{key}={value}" for key, value in self.args)
 
+    @property
+    def pod(self) -> str:
+        """The pod as NAMESPACE/NAME, as a runtime for Kubernetes says it in CNI_ARGS; "" otherwise."""
+        told = dict(self.args)
+        name, namespace = told.get("K8S_POD_NAME", ""), told.get("K8S_POD_NAMESPACE", "")
+        return f"{namespace}/{name}" if namespace and name else name
+
     def check(self) -> None:
         """Raise CniError unless container id, ifname and args may be used for ADD."""
         check_container_id(self.container_id)

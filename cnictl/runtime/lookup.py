@@ -154,12 +154,17 @@ def listed(attachments: Sequence[CachedAttachment]) -> str:
 
 
 def matching(attachments: Iterable[CachedAttachment], text: str) -> list[CachedAttachment]:
-    """The attachments of a container, by its id, the beginning of its id, or its netns (path or name)."""
-    found = [one for one in attachments if text in (one.attachment.container_id, one.attachment.netns)]
+    """The attachments of a container, by its id or how that begins, its netns (path or name), or pod."""
+    known = list(attachments)
+    found = [
+        one
+        for one in known
+        if text in (one.attachment.container_id, one.attachment.netns, one.attachment.pod)
+    ]
     if not found:
         found = [
             one
-            for one in attachments
+            for one in known
             if one.attachment.container_id.startswith(text) or os.path.basename(one.attachment.netns) == text
         ]
     return found

@@ -40,11 +40,14 @@ def test_a_list_for_programs(bench):
     assert one == {
         "network": "mynet",
         "containerID": SANDBOX,
+        "pod": None,
         "ifname": "eth0",
         "netns": "/ns/a",
         "netnsExists": False,
         "addresses": ["10.1.2.3/24"],
         "file": f"{bench.cache}/results/mynet-{SANDBOX}-eth0",
+        "missingPlugins": [],
+        "problem": None,
     }
 
 
@@ -55,6 +58,39 @@ def test_some_of_them(bench):
     bench("add", "other", "/ns/a", "-i", "net1").succeeded()
     for words in (["-n", "other"], ["-i", "net1"]):
         assert [one["network"] for one in bench("attachments", "ls", "-o", "json", *words).json] == ["other"]
+
+
+def test_those_of_a_pod(bench):
+    """Runtimes for Kubernetes say which pod it is; then its name stands there, and finds it."""
+    pod = ["--args", "IgnoreUnknown=1;K8S_POD_NAMESPACE=prod;K8S_POD_NAME=shop"]
+    bench("add", "mynet", "/ns/a", "--container-id", SANDBOX, *pod).succeeded()
+    bench("add", "mynet", "/ns/b", "--container-id", "other").succeeded()
+    head, first, _ = bench("attachments", "ls").stdout.splitlines()
+    assert head.split()[:3] == ["NETWORK", "POD", "CONTAINER"]
+    assert first.split()[:6] == ["mynet", "prod/shop", SANDBOX[:12], "eth0", "10.1.2.3/24", "gone"]
+    (one,) = bench("attachments", "ls", "-c", "prod/shop", "-o", "json").json
+    assert (one["pod"], one["containerID"]) == ("prod/shop", SANDBOX)
+    assert "pod        prod/shop\n" in bench("attachments", "show", "prod/shop").stdout
+
+
+def test_those_that_are_broken(bench, tmp_path):
+    """Their netns is gone, a plugin's program is not there, or the cached configuration is no good."""
+    bench.plugin("other")
+    bench.network("mynet", {"type": "shelly"}, {"type": "other", "ipam": {"type": "shelly"}})
+    there = tmp_path / "pod"
+    there.touch()
+    bench("add", "mynet", there, "--container-id", "c1").succeeded()
+    assert bench("attachments", "ls", "--broken", "-o", "json").json == []
+    (bench.bin / "other").unlink()
+    (one,) = bench("attachments", "ls", "--broken", "-o", "json").json
+    assert one["missingPlugins"] == ["other"]
+    assert "mynet c1 eth0: DEL has no program for other\n" in bench("attachments", "ls").stdout
+    file = bench.cache / "results" / "mynet-c1-eth0"
+    members = json.loads(file.read_text())
+    file.write_text(json.dumps({**members, "config": "eyI="}))
+    (one,) = bench("attachments", "ls", "--broken", "-o", "json").json
+    assert one["problem"]
+    assert "cannot be understood" in bench("attachments", "ls").stdout
 
 
 def test_a_file_that_is_no_attachment(bench):
