@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node worker dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ports ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node worker dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -61,13 +61,17 @@ _cnictl_knows() {
             options='-h --help'
             ;;
         'attachments ls')
-            options='-n --network -i --ifname --no-trunc --cache-dir -o --output -h --help'
-            values=' -n=network file; --network=network file; -i=; --ifname=; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='-n --network -i --ifname -c --container --broken --no-trunc --cni-path --cache-dir -o --output -h --help'
+            values=' -n=network file; --network=network file; -i=; --ifname=; -c=container; --container=container; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'attachments show')
             options='-n --network -i --ifname --cni-path --cache-dir -o --output -h --help'
             values=' -n=network file; --network=network file; -i=; --ifname=; --cni-path=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='container;'
+            ;;
+        'ports')
+            options='--no-trunc --cache-dir -o --output -h --help'
+            values=' --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'ipam')
             commands='ls show check reclaim'

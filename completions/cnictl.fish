@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ports' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -110,6 +110,9 @@ set -g __cnictl_taking \
     'attachments ls --network' \
     'attachments ls -i' \
     'attachments ls --ifname' \
+    'attachments ls -c' \
+    'attachments ls --container' \
+    'attachments ls --cni-path' \
     'attachments ls --cache-dir' \
     'attachments ls -o' \
     'attachments ls --output' \
@@ -121,6 +124,9 @@ set -g __cnictl_taking \
     'attachments show --cache-dir' \
     'attachments show -o' \
     'attachments show --output' \
+    'ports --cache-dir' \
+    'ports -o' \
+    'ports --output' \
     'ipam ls --data-dir' \
     'ipam ls --conf-dir' \
     'ipam ls --cache-dir' \
@@ -341,6 +347,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a run -d 'Run a command in a throwaway
 complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and show all it says.'
 complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
+complete -c cnictl -n '__cnictl_is \'\'' -a ports -d 'Show which ports of the node lead to which container, and what is wrong with them.'
 complete -c cnictl -n '__cnictl_is \'\'' -a ipam -d 'Which addresses host-local keeps reserved, and which of them nobody has any more.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
 complete -c cnictl -n '__cnictl_is \'\'' -a doctor -d 'Find out why pods get no network: the cause first, then what comes of it.'
@@ -503,7 +510,10 @@ complete -c cnictl -n '__cnictl_is \'attachments\'' -a show -d 'Show everything 
 complete -c cnictl -n '__cnictl_is \'attachments\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s n -l network -r -a '(__cnictl_names network)' -F -d 'Of this network only'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s i -l ifname -x -d 'With this interface only'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s c -l container -x -a '(__cnictl_names container)' -d 'Of this container, netns or pod only'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l broken -d 'Only those whose netns, a plugin or configuration is gone'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l no-trunc -d 'Do not shorten container ids and paths'
+complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are, separated by colons'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'attachments ls\'' -s h -l help -d 'Show this message and exit'
@@ -514,6 +524,10 @@ complete -c cnictl -n '__cnictl_is \'attachments show\'' -l cache-dir -x -a '(__
 complete -c cnictl -n '__cnictl_is \'attachments show\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'attachments show\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'attachments show\' 1' -a '(__cnictl_names container)'
+complete -c cnictl -n '__cnictl_is \'ports\'' -l no-trunc -d 'Do not shorten ids and names of chains'
+complete -c cnictl -n '__cnictl_is \'ports\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'ports\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
+complete -c cnictl -n '__cnictl_is \'ports\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a ls -d 'List networks with their ranges, and how full these are.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a show -d 'Show reservations: whose they are, whether somebody has the address, and how that is known.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a check -d 'Find what is wrong with reservations, and say what to do about it.'

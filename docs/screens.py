@@ -92,6 +92,15 @@ SCREENS = (
     ),
     Screen("attachments", "cnictl attachments ls", _TWO_PODS),
     Screen(
+        "ports",
+        "cnictl ports",
+        _TWO_PODS
+        + """cnictl netns new till
+        pod='IgnoreUnknown=1;K8S_POD_NAMESPACE=prod;K8S_POD_NAME=till'
+        cnictl add web --container-id till --port 8443:443/tcp --port 8080:80/tcp --args "$pod" till
+        """,
+    ),
+    Screen(
         "diff",
         "cnictl diff --network web",
         _TWO_PODS + "ip -n client route del default\niptables -t nat -F CNI-HOSTPORT-DNAT\n",

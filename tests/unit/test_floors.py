@@ -33,7 +33,7 @@ FLOORS = tuple(
         "plugin runtime",
         "cnictl_plugins",
         "dhcp leases lint state worker",
-        "bench conformance doctor plan scenario",
+        "bench conformance doctor plan ports scenario",
         "record",
         "render",
         "cli",

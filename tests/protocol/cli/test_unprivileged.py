@@ -109,6 +109,13 @@ def test_a_cache_that_is_not_ours(nobody):
     assert "hint: are you root?" in done.stderr
 
 
+def test_ports_that_cannot_be_seen(nobody):
+    """What is not known is said, and nothing is called missing for it."""
+    done = nobody("ports", status=0)
+    assert "not checked: rules of " in done.stderr
+    assert "0 host ports" in done.stderr
+
+
 def test_a_plugin_that_may_not(nobody):
     """The kernel's words reach the user by way of the plugin."""
     nobody.bench.plugin(STATUS="""echo '{"code": 50, "msg": "netlink: operation not permitted"}'; exit 1""")

@@ -1,0 +1,236 @@
+"""What is wrong with a node's host ports: a function of what was gathered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cnictl.ports.forwards import chain_name
+from cnictl.ports.gather import CRI_HOLDERS
+from cnictl.ports.model import HostPort, Problem, Report, overlap, place
+from cnictl.spec.address import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cnictl.netfilter.observe_conntrack import Flow
+    from cnictl.netlink.observe_sockets import Listener
+    from cnictl.ports.gather import Facts
+    from cnictl.ports.model import Claim, Forward
+
+PORTMAP = "portmap"
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - what a socket that listens everywhere is called
+
+
+def judge(facts: Facts) -> Report:
+    """Return every port with what is wrong with it."""
+    used: set[int] = set()
+    rows = [_claimed(claim, facts, used) for claim in facts.claims]
+    for number, forward in enumerate(facts.forwards):
+        if number not in used:
+            rows.append(_unclaimed(forward, facts))
+    rows.sort(key=lambda one: (one.port, one.protocol, one.address, one.to))
+    ports = tuple(
+        replace(one, problems=(*one.problems, *_conflicts(one, rows), *_listeners(one, facts)))
+        for one in rows
+    )
+    return Report(ports, (*_empty(facts), *_stale_flows(ports, facts)), tuple(dict.fromkeys(facts.unseen)))
+
+
+def _claimed(claim: Claim, facts: Facts, used: set[int]) -> HostPort:
+    """Return the port of a claim, with the rules that carry it."""
+    carried = []
+    for number, forward in enumerate(facts.forwards):
+        if forward.ours and _carries(forward, claim):
+            used.add(number)
+            carried.append(forward)
+    row = HostPort(
+        claim.protocol,
+        claim.address,
+        claim.port,
+        claim.port,
+        claim.to,
+        claim.to_port,
+        claim.network,
+        claim.container_id,
+        claim.pod,
+        tuple(carried),
+    )
+    return replace(row, problems=tuple(_of_claim(claim, carried, facts)))
+
+
+def _carries(forward: Forward, claim: Claim) -> bool:
+    owner = forward.owner
+    return (
+        (forward.protocol.lower(), forward.address, forward.port)
+        == (claim.protocol, claim.address, claim.port)
+        and (forward.to, forward.to_port) == (claim.to, claim.to_port)
+        and (
+            forward.chain == chain_name(claim.network, claim.container_id)
+            or (owner is not None and claim.container_id == owner.container_id)
+        )
+    )
+
+
+def _of_claim(claim: Claim, carried: list[Forward], facts: Facts) -> Iterator[Problem]:
+    if claim.plugin != PORTMAP:
+        return  # another plugin's way of forwarding is not known
+    who = _who(claim.pod, claim.container_id)
+    if not carried and facts.rules_read:
+        yield Problem(
+            "missing",
+            f"no rule leads to {place(claim.to, claim.to_port)} of {who}",
+            f"cnictl check {claim.network} --container-id {claim.container_id}",
+        )
+    elif carried and all(one.gap for one in carried):
+        yield Problem("unreached", f"{carried[0].chain} has the rule, but {carried[0].gap}")
+
+
+def _unclaimed(forward: Forward, facts: Facts) -> HostPort:
+    """Return the port of a rule that no attachment asked for."""
+    owner = forward.owner
+    row = HostPort(
+        forward.protocol.lower(),
+        forward.address,
+        forward.port,
+        forward.last,
+        forward.to,
+        forward.to_port,
+        owner.network if owner else "",
+        owner.container_id if owner else "",
+        carried=(forward,),
+        foreign=not forward.ours,
+    )
+    if not forward.ours or not facts.cache_read:
+        return row
+    return replace(row, problems=(_stale(forward, facts),))
+
+
+def _stale(forward: Forward, facts: Facts) -> Problem:
+    owner = forward.owner
+    whose = f"container {owner.container_id}" if owner is not None else "a container that is not named"
+    known = {chain_name(*one) for one in facts.containers}
+    attached = forward.chain in known or (
+        owner is not None and any(owner.container_id == each for _, each in facts.containers)
+    )
+    seen = facts.sightings.get(forward.to, [])
+    if attached:
+        text = f"{whose} is attached, but did not ask for this rule: it leads to {forward.to}"
+    elif seen:
+        text = f"{whose} is not in the runtime's cache, but {forward.to} is {seen[0]}"
+    else:
+        nobody = "no namespace has" if facts.namespaces_read else "no namespace that could be seen has"
+        text = f"{whose} is not in the runtime's cache, and {nobody} {forward.to}"
+    return Problem("stale", text, _collection(forward))
+
+
+def _collection(forward: Forward) -> str:
+    owner = forward.owner
+    return f"cnictl gc --plan {owner.network}" if owner is not None and owner.network else ""
+
+
+def _conflicts(row: HostPort, rows: Iterable[HostPort]) -> Iterator[Problem]:
+    """Yield who wants a port besides: of two rules the first gets the connections."""
+    wanting = dict.fromkeys(_wanting(one) for one in rows if one is row or _clash(one, row))
+    if len(wanting) > 1 and not row.foreign:
+        yield Problem("conflict", f"{' and '.join(wanting)} want it; the first rule gets the connections")
+
+
+def _clash(one: HostPort, row: HostPort) -> bool:
+    version = _version(row)
+    return (
+        one.protocol == row.protocol
+        and one.port <= row.port <= one.last
+        and _version(one) == version
+        and overlap(one.address, row.address, version)
+    )
+
+
+def _wanting(row: HostPort) -> str:
+    if row.foreign:
+        return f"chain {row.carried[0].chain} of {row.carried[0].tool}"
+    return _who(row.pod, row.container_id)
+
+
+def _listeners(row: HostPort, facts: Facts) -> Iterator[Problem]:
+    for one in facts.listeners if not row.foreign else ():
+        if one.protocol == row.protocol and row.port <= one.port <= row.last and _hears(one, row):
+            process = facts.processes.get(one.inode)
+            if process is not None and process.name in CRI_HOLDERS:
+                continue
+            name = f"{process.name} (process {process.pid})" if process else "a process that cannot be seen"
+            yield Problem(
+                "listener",
+                f"{name} listens on {place(one.address, one.port)}, and gets nothing while the rule is there",
+            )
+            return
+
+
+def _hears(listener: Listener, row: HostPort) -> bool:
+    """Whether a socket wants what comes for a port; one on `::` wants IPv4 as well."""
+    if listener.address == _ANY[1]:
+        return True
+    address = listener.address.removeprefix("::ffff:")
+    return overlap("" if address in _ANY else address, row.address, _version(row)) and (
+        (6 if ":" in address else 4) == _version(row)
+    )
+
+
+def _empty(facts: Facts) -> Iterator[Problem]:
+    known = {chain_name(*one) for one in facts.containers}
+    for chain in facts.empty if facts.cache_read else ():
+        if chain.name not in known:
+            owner = chain.owner
+            whose = f" of container {owner.container_id}" if owner is not None else ""
+            fix = f"cnictl gc --plan {owner.network}" if owner is not None and owner.network else ""
+            yield Problem(
+                "stale", f"{chain.tool} {chain.table}: chain {chain.name}{whose} leads nowhere", fix
+            )
+
+
+def _stale_flows(ports: Iterable[HostPort], facts: Facts) -> Iterator[Problem]:
+    """Yield connections that go on to where a port led once, or past the rule that came after them."""
+    ports = [one for one in ports if not one.foreign]
+    current = {str(one.address) for one in facts.addresses}
+    networks = [one.network for one in facts.addresses if one.length < one.address.bits]
+    for flow in facts.flows:
+        if flow.destination not in facts.local:
+            continue
+        version = 6 if ":" in flow.destination else 4
+        here = [
+            one
+            for one in ports
+            if one.protocol == flow.protocol
+            and one.port == flow.port
+            and _version(one) == version
+            and one.address in ("", flow.destination)
+            and one.state != "stale"
+        ]
+        leads = [(one.to, one.to_port) for one in here]
+        if flow.changed:
+            wrong = (flow.answers, flow.answers_port) not in leads if leads else False
+            gone = flow.answers not in current and any(
+                one.version == version and one.contains(Address.parse(flow.answers)) for one in networks
+            )
+            if wrong or gone:
+                yield Problem("flow", f"{flow}: {_why(flow, here, gone)}", _forget(flow))
+        elif here and flow.protocol == "udp":
+            yield Problem("flow", f"{flow}: it is older than the rule, and goes past it", _forget(flow))
+
+
+def _why(flow: Flow, here: list[HostPort], gone: bool) -> str:
+    if gone:
+        return f"no attachment has {flow.answers}"
+    return f"the port leads to {', '.join(one.destination for one in here)}"
+
+
+def _forget(flow: Flow) -> str:
+    return f"conntrack -D -p {flow.protocol} --orig-dst {flow.destination} --orig-port-dst {flow.port}"
+
+
+def _version(row: HostPort) -> int:
+    return 6 if ":" in row.to else 4
+
+
+def _who(pod: str, container_id: str) -> str:
+    return f"pod {pod}" if pod else f"container {container_id}" if container_id else "an unknown container"
