@@ -83,18 +83,18 @@ _cnictl_knows() {
             arguments='network file;'
             ;;
         'ipam show')
-            options='-a --all --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
-            values=' --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='-a --all --sandboxes --cri-socket --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --sandboxes=file; --cri-socket=; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='network file;'
             ;;
         'ipam check')
-            options='--max-pods --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
-            values=' --max-pods=; --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='--max-pods --sandboxes --cri-socket --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --max-pods=; --sandboxes=file; --cri-socket=; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='network file;'
             ;;
         'ipam reclaim')
-            options='-y --yes --empty --foreign --undo --journal --patience --sandboxes --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
-            values=' --undo=file; --journal=file; --patience=; --sandboxes=file; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='-y --yes --empty --foreign --undo --journal --patience --sandboxes --cri-socket --whole-node --grace --data-dir --conf-dir --cache-dir -o --output -h --help'
+            values=' --undo=file; --journal=file; --patience=; --sandboxes=file; --cri-socket=; --grace=; --data-dir=directory; --conf-dir=directory; --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='network file;'
             ;;
         'validate')
@@ -104,12 +104,12 @@ _cnictl_knows() {
             ;;
         'doctor')
             commands='collect'
-            options='--pod --container --network --bundle --log --kubectl --sandboxes --conf-dir --cni-path -o --output -h --help'
-            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --sandboxes=file; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='--pod --container --network --bundle --log --kubectl --sandboxes --cri-socket --conf-dir --cni-path -o --output -h --help'
+            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'doctor collect')
-            options='--log --kubectl --sandboxes --conf-dir --cni-path -h --help'
-            values=' --log=file; --kubectl=file; --sandboxes=file; --conf-dir=directory; --cni-path=directory;'
+            options='--log --kubectl --sandboxes --cri-socket --conf-dir --cni-path -h --help'
+            values=' --log=file; --kubectl=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory;'
             arguments='file;'
             ;;
         'explain')

@@ -133,6 +133,7 @@ set -g __cnictl_taking \
     'ipam ls -o' \
     'ipam ls --output' \
     'ipam show --sandboxes' \
+    'ipam show --cri-socket' \
     'ipam show --grace' \
     'ipam show --data-dir' \
     'ipam show --conf-dir' \
@@ -141,6 +142,7 @@ set -g __cnictl_taking \
     'ipam show --output' \
     'ipam check --max-pods' \
     'ipam check --sandboxes' \
+    'ipam check --cri-socket' \
     'ipam check --grace' \
     'ipam check --data-dir' \
     'ipam check --conf-dir' \
@@ -151,6 +153,7 @@ set -g __cnictl_taking \
     'ipam reclaim --journal' \
     'ipam reclaim --patience' \
     'ipam reclaim --sandboxes' \
+    'ipam reclaim --cri-socket' \
     'ipam reclaim --grace' \
     'ipam reclaim --data-dir' \
     'ipam reclaim --conf-dir' \
@@ -169,6 +172,7 @@ set -g __cnictl_taking \
     'doctor --log' \
     'doctor --kubectl' \
     'doctor --sandboxes' \
+    'doctor --cri-socket' \
     'doctor --conf-dir' \
     'doctor --cni-path' \
     'doctor -o' \
@@ -176,6 +180,7 @@ set -g __cnictl_taking \
     'doctor collect --log' \
     'doctor collect --kubectl' \
     'doctor collect --sandboxes' \
+    'doctor collect --cri-socket' \
     'doctor collect --conf-dir' \
     'doctor collect --cni-path' \
     'explain -o' \
@@ -542,6 +547,7 @@ complete -c cnictl -n '__cnictl_is \'ipam ls\' 1' -a '(__cnictl_names network)'
 complete -c cnictl -n '__cnictl_is \'ipam ls\' 1' -F
 complete -c cnictl -n '__cnictl_is \'ipam show\'' -s a -l all -d 'All of them, in full'
 complete -c cnictl -n '__cnictl_is \'ipam show\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam show\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'ipam show\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
 complete -c cnictl -n '__cnictl_is \'ipam show\'' -l grace -x -d 'How long after it was made nothing is judged'
 complete -c cnictl -n '__cnictl_is \'ipam show\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
@@ -553,6 +559,7 @@ complete -c cnictl -n '__cnictl_is \'ipam show\' 1' -a '(__cnictl_names network)
 complete -c cnictl -n '__cnictl_is \'ipam show\' 1' -F
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -l max-pods -x -d 'Pods that may run here'
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam check\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -l grace -x -d 'How long after it was made nothing is judged'
 complete -c cnictl -n '__cnictl_is \'ipam check\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
@@ -569,6 +576,7 @@ complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l undo -r -F -d 'Put back 
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l journal -r -F -d 'The journal'
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l patience -x -d 'How long to wait for a lock'
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin'
+complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l grace -x -d 'What is younger than this is left alone'
 complete -c cnictl -n '__cnictl_is \'ipam reclaim\'' -l data-dir -x -a '(__fish_complete_directories)' -d 'A further directory of host-local\'s'
@@ -597,6 +605,7 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect 
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
@@ -604,6 +613,7 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -s h -l help -d 'Show this messag
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -s h -l help -d 'Show this message and exit'

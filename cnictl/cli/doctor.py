@@ -72,6 +72,7 @@ def doctor(
     log: Log = "",
     kubectl: Kubectl = "",
     sandboxes: Sandboxes = "",
+    cri_socket: options.CriSocket = "",
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
     form: options.Output = Form.TABLE,
@@ -79,13 +80,14 @@ def doctor(
     """Find out why pods get no network: the cause first, then what comes of it.
 
     Looks once at all there is on this node, and changes nothing: configurations, plugins, the cache,
-    reservations, namespaces, packet filters, sysctls, limits, disks, agents and journals.  Says for
+    reservations, namespaces, packet filters, sysctls, limits, disks, agents and journals; and asks the
+    runtime over CRI for its pods, and for where it looks and what it says of its network.  Says for
     each finding what was seen, what heals it, what harms, and how to see that it is over; and what
     could not be looked for, and why.  docs/failures.md has all classes of failure.
 
     Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is.
 
-    Example: crictl pods -o json | cnictl doctor --sandboxes -
+    Example: cnictl doctor --pod default/web
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -97,7 +99,8 @@ def doctor(
             bin_dirs=directories(cni_path),
             log=_text(log),
             kubectl=_text(kubectl),
-            sandboxes=_text(sandboxes),
+            listed=_text(sandboxes),
+            cri_socket=cri_socket,
         )
     report = judge(taken, Narrowed(pod, container, network))
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
@@ -116,6 +119,7 @@ def collect(
     log: Log = "",
     kubectl: Kubectl = "",
     sandboxes: Sandboxes = "",
+    cri_socket: options.CriSocket = "",
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
 ) -> None:
@@ -128,7 +132,8 @@ def collect(
         bin_dirs=directories(cni_path),
         log=_text(log),
         kubectl=_text(kubectl),
-        sandboxes=_text(sandboxes),
+        listed=_text(sandboxes),
+        cri_socket=cri_socket,
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"

@@ -56,6 +56,7 @@ SandboxList = Annotated[
         "--sandboxes",
         metavar="FILE",
         help="The pod sandboxes there are, one id a line or from `crictl pods -o json`; - for stdin.",
+        show_default="those that the runtime tells over CRI",
     ),
 ]
 WholeNode = Annotated[
@@ -101,6 +102,7 @@ def show(
     net: Net = "",
     everything: Annotated[bool, typer.Option("--all", "-a", help="All of them, in full.")] = False,
     sandboxes: SandboxList = "",
+    cri_socket: options.CriSocket = "",
     whole_node: WholeNode = False,
     grace: Grace = evidence.GRACE,
     data_dir: DataDir = None,
@@ -116,7 +118,7 @@ def show(
     asked, or the reservation is so young that an ADD may be under way.
     """
     found, seen = _survey(
-        net, conf_dir, cache_dir, data_dir, _gatherer(sandboxes, cache_dir, whole_node, grace)
+        net, conf_dir, cache_dir, data_dir, _gatherer(sandboxes, cri_socket, cache_dir, whole_node, grace)
     )
     _tell_gaps(seen)
     if everything and form is Form.TABLE:
@@ -135,6 +137,7 @@ def check(
         ),
     ] = None,
     sandboxes: SandboxList = "",
+    cri_socket: options.CriSocket = "",
     whole_node: WholeNode = False,
     grace: Grace = evidence.GRACE,
     data_dir: DataDir = None,
@@ -148,7 +151,7 @@ def check(
     has reserved, who holds the lock, and whether there is room for all pods that may run.  Exit
     status 1 when something is wrong.
     """
-    gatherer = _gatherer(sandboxes, cache_dir, whole_node, grace)
+    gatherer = _gatherer(sandboxes, cri_socket, cache_dir, whole_node, grace)
     surveyed, seen = _survey(net, conf_dir, cache_dir, data_dir, gatherer)
 
     def look_again() -> Sightings:
@@ -181,6 +184,7 @@ def reclaim_(
         float, typer.Option("--patience", metavar="SECONDS", min=0, help="How long to wait for a lock.")
     ] = reclaim.PATIENCE,
     sandboxes: SandboxList = "",
+    cri_socket: options.CriSocket = "",
     whole_node: WholeNode = False,
     grace: Annotated[
         float,
@@ -201,7 +205,7 @@ def reclaim_(
     Only the reservation is freed.  Where the cache still knows the attachment, `cnictl del NET --cached`
     cleans up what other plugins left as well.
 
-    Example: crictl pods -o json | cnictl ipam reclaim --sandboxes - --yes
+    Example: cnictl ipam reclaim --yes
     """
     if undo:
         entries = read_journal(undo)
@@ -214,7 +218,7 @@ def reclaim_(
     wanted: set[Verdict] = {"orphan"}
     wanted |= {"empty"} if empty else set()
     wanted |= {"foreign"} if foreign else set()
-    gatherer = _gatherer(sandboxes, cache_dir, whole_node, grace)
+    gatherer = _gatherer(sandboxes, cri_socket, cache_dir, whole_node, grace)
     surveyed, seen = _survey(net, conf_dir, cache_dir, data_dir, gatherer)
     try:
         reclaim.refuse(seen.gaps)
@@ -286,14 +290,15 @@ def _networks(net: str, conf_dir: str, cache_dir: str, data_dirs: Sequence[str] 
     return named
 
 
-def _gatherer(sandboxes: str, cache_dir: str, whole_node: bool, grace: float) -> Gatherer:
-    return evidence.Gatherer(_provider(sandboxes), Cache(cache_dir), grace=grace, whole_node=whole_node)
+def _gatherer(sandboxes: str, cri_socket: str, cache_dir: str, whole_node: bool, grace: float) -> Gatherer:
+    provider = _provider(sandboxes, cri_socket)
+    return evidence.Gatherer(provider, Cache(cache_dir), grace=grace, whole_node=whole_node)
 
 
-def _provider(path: str) -> evidence.Provider:
-    """What is asked for sandboxes; a list is read once, as of the time at which it was written."""
+def _provider(path: str, socket: str) -> evidence.Provider:
+    """What is asked for sandboxes: the runtime, each time; or a list, as of when it was written."""
     if not path:
-        return evidence.sandboxes_unasked
+        return lambda: evidence.sandboxes_asked(socket)
     listed = _listed(path)
     return lambda: listed
 

@@ -52,6 +52,16 @@ CniPath = Annotated[
     ),
 ]
 CacheDir = Annotated[str, typer.Option("--cache-dir", metavar="DIR", help="The runtime's cache.")]
+CriSocket = Annotated[
+    str,
+    typer.Option(
+        "--cri-socket",
+        metavar="SOCKET",
+        envvar="CONTAINER_RUNTIME_ENDPOINT",
+        help="The container runtime's socket.",
+        show_default="those of runtimes that are there",
+    ),
+]
 Ifname = Annotated[
     str,
     typer.Option(

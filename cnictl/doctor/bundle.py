@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from cnictl.spec.errors import CnictlError
 
-VERSION = 1
+VERSION = 2
 MEMBER = "bundle.json"
 MOST = 256 << 20
 """Bytes of an archive's contents that are still read."""
@@ -259,6 +259,40 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A pod sandbox as the runtime knows it; `state` is ready, stopped, or "" where that is not known.
+
+    `created` is 0 for one that was never made to the end.  `netns` is "" for the node's own namespace.
+    """
+
+    id: str
+    namespace: str = ""
+    pod: str = ""
+    state: str = ""
+    created: float = 0
+    netns: str = ""
+    netns_there: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeStatus:
+    """What the runtime says of its network over CRI; `name` is "" when it was not asked.
+
+    `load` is what came of its last look for configurations, `loaded` the text of the one that it uses,
+    without secrets; "" for a runtime that does not say.
+    """
+
+    socket: str = ""
+    name: str = ""
+    network_ready: bool = True
+    reason: str = ""
+    message: str = ""
+    load: str = ""
+    loaded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kernel:
     """`modules` says of each module that plugins need whether the running kernel has it or can load it."""
 
@@ -294,7 +328,12 @@ class Bundle:
     kernel: Kernel = field(default_factory=Kernel)
     messages: list[Message] = field(default_factory=list)
     pods: list[Pod] = field(default_factory=list)
-    sandboxes: list[str] = field(default_factory=list)
+    cri: RuntimeStatus = field(default_factory=RuntimeStatus)
+    sandboxes: list[Sandbox] = field(default_factory=list)
+
+    def sandbox(self, container: str) -> Sandbox | None:
+        """Return the pod sandbox of a container id, which may be the beginning of one."""
+        return next((one for one in self.sandboxes if container and one.id.startswith(container)), None)
 
     @property
     def own(self) -> Namespace:

@@ -21,9 +21,9 @@ from cnictl.doctor.gather import (
     processes,
     programs,
     runtime,
+    sandboxes,
 )
 from cnictl.doctor.place import Place
-from cnictl.leases.evidence import sandboxes_in
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnictl.doctor.bundle import ChainFact, ConfigurationFile
+    from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Runtime
     from cnictl.spec.conflist import NetworkList
 
 
@@ -43,18 +43,19 @@ def collect(
     bin_dirs: Sequence[str] = (),
     log: str | None = None,
     kubectl: str | None = None,
-    sandboxes: str | None = None,
+    listed: str | None = None,
+    cri_socket: str = "",
 ) -> Bundle:
     """Return all that is known of a node.
 
     `conf_dir` and `bin_dirs` are for a runtime whose own configuration does not tell; `log` is the text of
     one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed, and
-    `sandboxes` what `crictl pods -o json` did.
+    `listed` what `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there.
     """
     place = place or Place()
     made = Bundle(time.time(), platform.node())
     taking = _Taking(made)
-    with_runtime = runtime.gather(place)
+    with_runtime = _asked(made, place, cri_socket, runtime.gather(place))
     made.runtime = replace(
         with_runtime,
         conf_dir=conf_dir or with_runtime.conf_dir,
@@ -88,9 +89,10 @@ def collect(
         made.unseen["modules"] = f"there is no list of the modules of kernel {made.kernel.release}"
     made.disks = taking("disks", lambda: kernel.gather_disks(place), [])
     made.agents = taking("agents", lambda: agents.gather(place, _agent_files(known)), [])
-    if sandboxes is not None:
-        ids = made.sandboxes
-        made.sandboxes = taking("sandboxes", lambda: sorted(sandboxes_in(sandboxes, made.taken).ids), ids)
+    if listed is not None:
+        made.unseen.pop("sandboxes", None)
+        given = sandboxes.listed
+        made.sandboxes = taking("sandboxes", lambda: given(listed, made.taken), made.sandboxes)
     made.messages, made.pods = _said(taking, place, log, kubectl)
     return made
 
@@ -121,6 +123,20 @@ class _Taking:
         except (CnictlError, OSError) as error:
             self.bundle.unseen[name] = str(error)
             return otherwise
+
+
+def _asked(made: Bundle, place: Place, socket: str, known: Runtime) -> Runtime:
+    """Fill in what the runtime says over CRI, and return where it looks."""
+    try:
+        asked = sandboxes.gather(place, socket)
+    except sandboxes.NoRuntime as error:
+        made.unseen["cri"] = str(error)
+        return known
+    except CnictlError as error:
+        made.unseen |= dict.fromkeys(("cri", "sandboxes"), str(error))
+        return known
+    made.cri, made.sandboxes = asked.status, asked.sandboxes
+    return asked.corrected(known)
 
 
 def _needed(bundle: Bundle, known: Sequence[NetworkList]) -> dict[str, str]:

@@ -50,7 +50,6 @@ REASONS = {
     "nm-interference": "network managers are not asked what they manage",
     "dev-stuck": "only the kernel's log tells",
     "hostdev-missing": _CALL,
-    "netns-gone": _MOMENT,
     "ipt-neither": _CALL,
     "rpf": "which value is right depends on the network",
     "nft-autodetect": "which backend a plugin chose is known to it alone",

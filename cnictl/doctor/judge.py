@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnictl.doctor import checks
@@ -84,7 +84,8 @@ def judge(bundle: Bundle, narrowed: Narrowed | None = None) -> Report:
             unchecked |= dict.fromkeys(one.codes, reason)
         else:
             judged |= set(one.codes)
-            seen += [found for found in one.run(bundle) if only.keeps(found)]
+            named = (_of_pod(bundle, found) for found in one.run(bundle))
+            seen += [found for found in named if only.keeps(found)]
     if "messages" in bundle.unseen:
         told = (one.code for one in catalogue().values() if one.texts and one.code not in judged)
         unchecked = dict.fromkeys(told, bundle.unseen["messages"]) | unchecked
@@ -94,6 +95,16 @@ def judge(bundle: Bundle, narrowed: Narrowed | None = None) -> Report:
     return Report(
         tuple(_ordered(findings)), tuple(Unchecked(code, why) for code, why in sorted(unchecked.items()))
     )
+
+
+def _of_pod(bundle: Bundle, one: Seen) -> Seen:
+    """Return a finding about a container with the pod that it is of, as far as the runtime knows it."""
+    container = one.facts.get("container") or one.facts.get("sandbox", "")
+    known = bundle.sandbox(container)
+    if known is None or not known.pod or "pod" in one.facts:
+        return one
+    pod = {"namespace": known.namespace, "pod": known.pod, "container": container}
+    return replace(one, facts={**one.facts, **pod})
 
 
 def _said(bundle: Bundle, judged: set[str], only: Narrowed) -> Iterable[Seen]:
@@ -106,7 +117,8 @@ def _said(bundle: Bundle, judged: set[str], only: Narrowed) -> Iterable[Seen]:
             if message.pod:
                 namespace, _, pod = message.pod.partition("/")
                 facts = facts | {"namespace": namespace, "pod": pod}
-            found = Seen(one.failure.code, message.pod or message.source, (message.text,), facts)
+            told = Seen(one.failure.code, message.pod or message.source, (message.text,), facts)
+            found = _of_pod(bundle, told)
             if only.keeps(found):
                 yield found
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnictl.cri.client import Client, NoAnswer, NoCri
+from cnictl.cri.sockets import KUBELET, find
 from cnictl.leases.namespaces import Sightings, look, sees_all_processes
 from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document, decode
@@ -21,21 +23,12 @@ if TYPE_CHECKING:
 
     from cnictl.runtime.cache import CachedAttachment
     from cnictl.spec.address import Address
+    from cnictl.spec.document import Json
 
 GRACE = 600.0
 """Seconds in which an ADD may still be under way: kubelet gives a whole pod 240, and tries again."""
-KUBELET = "/var/lib/kubelet/config.yaml"
-SIGNS = (
-    KUBELET,
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/k0s/containerd.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-)
 PROGRAMS = ("kubelet", "crio", "k3s", "k3s-server", "k3s-agent", "k0s", "kubelite")
-"""Each of these files, and processes of these names, says that pods may be made over CRI."""
+"""Processes of these names say that pods may be made over CRI, as kubelet's configuration does."""
 
 _TRIES, _PAUSE = 2, 0.05
 _SEPARATORS = re.compile(r"[/:]")
@@ -52,13 +45,15 @@ class Known(NamedTuple):
 class Sandboxes(NamedTuple):
     """The ids of the pod sandboxes of CRI as of a time, or why they are not known.
 
-    `applies` is False where there is no CRI, and so nothing to know.
+    `stopped` are those that are not ready, whose DEL has yet to come or to succeed.  `applies` is False where
+    there is no CRI, and so nothing to know.
     """
 
     ids: frozenset[str] = frozenset()
     as_of: float = 0.0
     missing: str = ""
     applies: bool = True
+    stopped: frozenset[str] = frozenset()
 
 
 class Attached(NamedTuple):
@@ -141,12 +136,32 @@ class Gatherer:
         )
 
 
-def sandboxes_unasked() -> Sandboxes:
-    """Return that nobody was asked for sandboxes, which is no gap where there is no CRI."""
-    signs = [path for path in SIGNS if os.path.lexists(path)] or list(_programs())
-    if not signs:
+def sandboxes_asked(socket: str = "") -> Sandboxes:
+    """Return the sandboxes of every runtime of this node, or of the one at a socket.
+
+    One that does not answer may have any; one that knows nothing of CRI has none, unless pods are made here.
+    """
+    now = time.time()
+    ready: set[str] = set()
+    stopped: set[str] = set()
+    without: list[str] = []
+    paths = find(socket)
+    for path in paths:
+        try:
+            with Client(path) as runtime:
+                for one in runtime.sandboxes():
+                    (ready if one.ready else stopped).add(one.id)
+        except NoCri as error:
+            without.append(str(error))
+        except NoAnswer as error:
+            return Sandboxes(missing=f"the pod sandboxes: {error}; --sandboxes takes a list of them")
+    if len(without) < len(paths):
+        return Sandboxes(frozenset(ready), now, stopped=frozenset(stopped))
+    signs = [path for path in (KUBELET,) if os.path.lexists(path)] or list(_programs()) or [socket]
+    if not signs[0]:
         return Sandboxes(applies=False)
-    return Sandboxes(missing=f"the pod sandboxes, of which {signs[0]} tells: name them with --sandboxes")
+    reason = without[0] if without else "name them with --sandboxes, or the runtime with --cri-socket"
+    return Sandboxes(missing=f"the pod sandboxes, of which {signs[0]} tells: {reason}")
 
 
 def sandboxes_in(text: str, as_of: float) -> Sandboxes:
@@ -163,12 +178,17 @@ def sandboxes_in(text: str, as_of: float) -> Sandboxes:
         if not isinstance(items, list):
             raise CnictlError('no list of sandboxes: the key "items" is missing')
         ids = [Document(one).string("id") if isinstance(one, dict) else one for one in items]
+        stopped = [
+            id_ for id_, one in zip(ids, items, strict=True) if isinstance(one, dict) and _is_stopped(one)
+        ]
     else:
+        stopped = []
         ids = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     for one in ids:
         if not isinstance(one, str) or not one or not one.isprintable() or " " in one:
             raise CnictlError(f"no id of a sandbox: {one!r}")
-    return Sandboxes(frozenset(map(str, ids)), as_of)
+    known = frozenset(map(str, ids)).difference(stopped)
+    return Sandboxes(known, as_of, stopped=frozenset(map(str, stopped)))
 
 
 def sandboxes_of(path: str) -> Sandboxes:
@@ -244,6 +264,10 @@ def _programs() -> Iterator[str]:
             continue
         if name in PROGRAMS:
             yield f"process {pid} ({name})"
+
+
+def _is_stopped(members: dict[str, Json]) -> bool:
+    return Document(members).get("state") == "SANDBOX_NOTREADY"
 
 
 def _words(text: str) -> set[str]:

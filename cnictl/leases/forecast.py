@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnictl.leases.evidence import KUBELET
+from cnictl.cri.sockets import KUBELET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

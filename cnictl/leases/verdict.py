@@ -53,6 +53,7 @@ _NO_SANDBOX = Fact("sandbox", False, "no sandbox of CRI")
 _NO_CRI = Fact("sandbox", False, "no CRI on this node")
 _NOT_ASKED = Fact("sandbox", None, "the sandboxes of CRI are not known")
 _LATER = Fact("sandbox", None, "made when sandboxes were listed, or later")
+_STOPPED = Fact("sandbox", None, "a sandbox of CRI that is not ready, and has yet to be torn down")
 _NO_PROCESS = Fact("process", False, "no process in its cgroup")
 _NO_CGROUPS = Fact("process", None, "not all processes are seen")
 _PROCESS = Fact("process", True, "processes in its cgroup")
@@ -133,6 +134,8 @@ class _Judging:
         sandboxes = self._evidence.sandboxes
         if container_id in sandboxes.ids:
             return _SANDBOX
+        if container_id in sandboxes.stopped:
+            return _STOPPED
         if not sandboxes.applies:
             return _NO_CRI
         if sandboxes.missing:

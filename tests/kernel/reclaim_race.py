@@ -24,7 +24,7 @@ from typing import Any
 
 from cnictl.flock import LockBusy
 from cnictl.leases import survey
-from cnictl.leases.evidence import Gatherer, sandboxes_unasked
+from cnictl.leases.evidence import Gatherer, sandboxes_asked
 from cnictl.leases.journal import Journal
 from cnictl.leases.networks import networks
 from cnictl.leases.reclaim import reclaim_all
@@ -140,7 +140,7 @@ def read(path: str) -> bytes | None:
 
 def reclaim_until(until: float) -> Counter[str]:
     """Reclaim over and over; the time that a journal takes is part of it."""
-    gatherer = Gatherer(sandboxes_unasked, grace=GRACE, whole_node=True)
+    gatherer = Gatherer(sandboxes_asked, grace=GRACE, whole_node=True)
     count: Counter[str] = Counter()
     while time.monotonic() < until:
         surveyed, _ = survey.survey(networks("/etc/cni/net.d").found, gatherer)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cri_server import NOT_READY, READY, serving
 from tests.kernel.plugins.attachment import Attachment
 
 if TYPE_CHECKING:
@@ -187,6 +188,17 @@ def test_what_cannot_be_seen_is_not_known(node: Node, ipam: Run):
         done = ipam("show", "-o", "json", "--sandboxes", "-", stdin=listed)
         assert verdicts(done) == {"10.1.0.2": verdict}
     assert ipam("show", "--sandboxes", "-", stdin="").status == 2
+    os.unlink(node.path("/run/crio/crio.sock"))
+    with serving(node.path("/run/crio/crio.sock")) as runtime:
+        for id_, state, verdict in (
+            ("c1", READY, "live"),
+            ("c1", NOT_READY, "unknown"),
+            ("c2", READY, "orphan"),
+        ):
+            runtime.sandboxes = {id_: ("default", "web", state)}
+            done = ipam("show", "-o", "json")
+            assert verdicts(done) == {"10.1.0.2": verdict}
+            assert done.stderr == ""
 
 
 def test_nothing_to_find(node: Node, ipam: Run, directory: str):

@@ -15,6 +15,7 @@ import pytest
 
 from cnictl.sandbox.node import ROOT
 from tests import witness
+from tests.cri_server import READY, serving
 from tests.kernel.test_ipam_command import KEPT, Run, age, attach, configure, ipam, put, remove_netns
 
 if TYPE_CHECKING:
@@ -161,6 +162,30 @@ def test_incomplete_evidence(node: Node, leaky: Run):
     assert kept(node) == before
     os.unlink(node.path("/var/lib/cni/results"))
     leaky("reclaim", "--yes", "--sandboxes", "-", stdin='{"items": []}').checked()
+    assert "10.1.0.3" not in kept(node)
+
+
+def test_the_runtime_is_asked_again_with_the_lock_held(node: Node, leaky: Run):
+    """What it knows by then is kept; one that falls silent has nothing freed, and soon."""
+    before = kept(node)
+    with serving(node.path("/run/containerd/containerd.sock")) as runtime:
+        runtime.before = lambda times: (
+            runtime.sandboxes.update({"c2": ("default", "web", READY)}) if times > 1 else None
+        )
+        done = leaky("reclaim", "--yes", "-o", "json")
+        assert runtime.asked.count("ListPodSandbox") > 1
+        assert set(outcomes(done).values()) == {"live by now: a sandbox of CRI"}
+        assert kept(node) == before
+        runtime.sandboxes, runtime.asked[:] = {}, []
+        runtime.before = lambda times: setattr(runtime, "delay", 9.0 * (times > 1))
+        began = time.monotonic()
+        done = leaky("reclaim", "--yes")
+        assert time.monotonic() - began < 7
+        assert done.status == 1
+        assert "containerd.sock: no answer within 2 seconds" in done.stderr
+        assert kept(node) == before
+        runtime.delay, runtime.before = 0.0, lambda times: times
+        leaky("reclaim", "--yes").checked()
     assert "10.1.0.3" not in kept(node)
 
 

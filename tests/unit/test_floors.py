@@ -26,7 +26,7 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "aside child compiler configuration durable explanation firewalld flock forwarding inotify"
+            "aside child compiler configuration cri durable explanation firewalld flock forwarding inotify"
             " install invoke launcher listener"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),

@@ -68,7 +68,7 @@ def outlived(bundle: Bundle) -> Iterator[Seen]:
 
 def orphaned(bundle: Bundle) -> list[ReservationFile]:
     """Return the reservations whose address is in no namespace, and that nobody may be about to use."""
-    in_use, alive = _configured(bundle), set(bundle.sandboxes)
+    in_use, alive = _configured(bundle), {one.id for one in bundle.sandboxes}
     return [
         one
         for one in bundle.reservations

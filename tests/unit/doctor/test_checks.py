@@ -20,8 +20,11 @@ from cnictl.doctor.bundle import (
     Message,
     Namespace,
     Pod,
+    Program,
     ReservationFile,
     RuntimeProcess,
+    RuntimeStatus,
+    Sandbox,
 )
 from cnictl.doctor.gather.kernel import MODULES
 from cnictl.doctor.gather.messages import pods_and_events, told
@@ -137,12 +140,37 @@ def unheeded(bundle: Bundle) -> None:
     )
 
 
+def not_ready(bundle: Bundle) -> None:
+    bundle.configurations[0] = replace(bundle.configurations[0], changed=NOW - 600)
+    message = "Network plugin returns error: cni plugin not initialized"
+    bundle.cri = RuntimeStatus("/run/cri", "containerd 1.7", False, "NetworkPluginNotReady", message)
+
+
+def other_loaded(bundle: Bundle) -> None:
+    bundle.configurations[0] = replace(bundle.configurations[0], changed=NOW - 600)
+    loaded = net({"type": "bridge", "mtu": 9000}).text
+    bundle.cri = RuntimeStatus("/run/cri", "containerd 1.7", load="OK", loaded=loaded)
+
+
+def no_namespace(bundle: Bundle) -> None:
+    bundle.sandboxes = [Sandbox("c1", "default", "web-0", "ready", NOW - 9, "/run/netns/cni-1")]
+
+
+def stopped(bundle: Bundle) -> None:
+    bundle.sandboxes = [Sandbox("c1", "default", "web-0", "stopped", NOW - 900, "/run/netns/cni-1", True)]
+    bundle.cache = [CachedAttachment("/var/lib/cni/results/web-c1-eth0", 10, "web", "c1", "eth0")]
+
+
 CASES: tuple[tuple[str, Callable[[Bundle], None], str], ...] = (
     ("neigh-full", counter("neighbours4", 1000), "1000 neighbours"),
     ("ct-full", sysctl("net/netfilter/nf_conntrack_count", "990"), "= 990"),
     ("inotify", counter("inotify", 128), "128 inotify instances"),
     ("fds", descriptors, "1000 of 1024"),
     ("conf-not-reloaded", unheeded, "600 s after"),
+    ("conf-not-reloaded", not_ready, "NetworkReady=false, NetworkPluginNotReady: Network plugin"),
+    ("conf-not-reloaded", other_loaded, "uses another configuration than /etc/cni/net.d/10-web.conflist"),
+    ("netns-gone", no_namespace, "its namespace /run/netns/cni-1 is not there"),
+    ("del-blocked", stopped, "/var/lib/cni/results/web-c1-eth0"),
     ("pids", counter("threads", 32000), "32000 threads"),
     ("netns-limit", many, "99 namespaces"),
     ("netns-mount", full_run, "/run has 0 bytes"),
@@ -232,6 +260,49 @@ def test_a_log_that_cannot_be_read_leaves_what_only_it_tells_of_unchecked():
         (one.code, one.reason) for one in judge(bundle).unchecked
     ]
     assert "br-full" not in {one.code for one in judge(bundle).unchecked}
+
+
+def test_a_sandbox_is_torn_down_by_and_by():
+    """One that is young, or of which nothing is left, tells of nothing; nor does one whose state is not known."""
+    bundle = well()
+    stopped(bundle)
+    (sandbox,) = bundle.sandboxes
+    for one in (replace(sandbox, created=NOW - 20), replace(sandbox, id="c2", netns_there=False)):
+        bundle.sandboxes = [one]
+        assert codes(bundle) == []
+    bundle.sandboxes = [replace(sandbox, created=0, state="")]
+    assert codes(bundle) == []
+    bundle.sandboxes = [replace(sandbox, created=0)]
+    assert codes(bundle) == ["del-blocked"]
+
+
+def test_a_configuration_that_is_written_another_way_is_the_same():
+    """Or so new that the runtime may be about to read it."""
+    bundle = well()
+    other_loaded(bundle)
+    file = bundle.configurations[0]
+    bundle.cri = replace(bundle.cri, loaded=json.dumps(json.loads(file.text), indent=4))
+    assert codes(bundle) == []
+    not_ready(bundle)
+    bundle.configurations[0] = replace(file, changed=NOW - 5)
+    assert codes(bundle) == []
+
+
+def test_a_pod_is_found_by_its_sandboxes():
+    """What is about a container is about its pod, and another pod's is dropped."""
+    bundle = well()
+    bundle.sandboxes = [
+        Sandbox(f"c{i}", "default", f"web-{i}", "ready", NOW - 900, f"/run/netns/cni-{i}", True)
+        for i in (1, 2)
+    ]
+    bundle.cache = [
+        CachedAttachment(f"/var/lib/cni/results/web-c{i}-eth0", 9, "web", f"c{i}", plugins=("gone",))
+        for i in (1, 2)
+    ]
+    bundle.programs = [Program("gone")]
+    found = judge(bundle, Narrowed(pod="default/web-2")).every()
+    assert [one.where for one in found if one.failure.code == "del-blocked"] == ["container c2"]
+    assert {one.facts.get("pod", "web-2") for one in found} == {"web-2"}
 
 
 def test_narrowing_keeps_what_is_about_nobody_in_particular():

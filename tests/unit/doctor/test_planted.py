@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
-from cnictl.doctor.bundle import NoBundle, archive, unarchive
+from cnictl.doctor.bundle import NoBundle, Sandbox, archive, unarchive
 from cnictl.doctor.collect import collect
 from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
+from tests.cri_server import NOT_READY, READY, network, serving
 
 BRIDGE = {"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}]}
 NET = {"/etc/cni/net.d/10-web.conflist": json.dumps(BRIDGE)}
@@ -114,13 +116,62 @@ def test_a_reservation_of_a_sandbox_that_the_runtime_has_is_no_leak(tmp_path: Pa
     place = plant(
         tmp_path, {**NET, f"{store}/10.0.0.2": "alive\r\neth0", f"{store}/10.0.0.3": "gone\r\neth0"}
     )
-    bundle = collect(place, log="", sandboxes='{"items": [{"id": "alive"}]}')
-    assert bundle.sandboxes == ["alive"]
+    bundle = collect(place, log="", listed='{"items": [{"id": "alive"}]}')
+    assert [one.id for one in bundle.sandboxes] == ["alive"]
     bundle.unseen.pop("namespaces")
     bundle.taken += 600
     assert "10.0.0.3: container gone eth0" in seen(judge(bundle), "hl-leak")
     assert "alive" not in seen(judge(bundle), "hl-leak")
-    assert "the list is empty" in collect(place, log="", sandboxes="").unseen["sandboxes"]
+    assert "the list is empty" in collect(place, log="", listed="").unseen["sandboxes"]
+
+
+def test_a_runtime_is_asked(tmp_path: Path):
+    """For its pods and where it looks, which is not what its configuration says; in the bundle as well."""
+    files = {**NET, "/conf/10-other.conflist": NET["/etc/cni/net.d/10-web.conflist"], "/run/netns/cni-1": ""}
+    place = plant(tmp_path, files | {CONTAINERD: SECTION + 'conf_dir = "/etc/cni/net.d"'})
+    with serving(place.at("/run/containerd/containerd.sock")) as runtime:
+        runtime.sandboxes = {"a": ("default", "web", READY), "b": ("default", "old", NOT_READY)}
+        runtime.details = {"a": network("/run/netns/cni-1"), "b": network("/run/netns/cni-2")}
+        loaded = {"Config": {"Name": "web", "Source": f'{{"name": "web", "token": "{SECRETS["password"]}"}}'}}
+        told = {"PluginDirs": ["/bin1"], "PluginConfDir": "/conf", "Networks": [loaded]}
+        runtime.info = {"cniconfig": json.dumps(told), "config": f'{{"password": "{SECRETS["password"]}"}}'}
+        bundle = collect(place, log="")
+    assert [(one.pod, one.state, one.netns_there) for one in bundle.sandboxes] == [
+        ("web", "ready", True),
+        ("old", "stopped", False),
+    ]
+    assert (bundle.runtime.conf_dir, bundle.runtime.bin_dirs) == ("/conf", ("/bin1",))
+    assert bundle.runtime.source == "CRI at /run/containerd/containerd.sock"
+    assert [one.path for one in bundle.configurations] == ["/conf/10-other.conflist"]
+    assert not {"cri", "sandboxes"} & bundle.unseen.keys()
+    assert SECRETS["password"].encode() not in gzip.decompress(archive(bundle))
+    assert unarchive(archive(bundle)) == bundle
+
+
+def test_a_runtime_that_does_not_answer(tmp_path: Path):
+    """Leaves unchecked what it would tell; where there is none, there is nothing that it would tell."""
+    place = plant(tmp_path, NET)
+    assert collect(place, log="").unseen["cri"] == "there is no socket of a container runtime"
+    assert "sandboxes" not in collect(place, log="").unseen
+    assert "no such file" in collect(place, log="", cri_socket="/run/odd.sock").unseen["sandboxes"]
+    plant(tmp_path, {"/run/crio/crio.sock": ""})
+    unseen = collect(place, log="").unseen
+    assert unseen["cri"] == unseen["sandboxes"] == "/run/crio/crio.sock: connection refused"
+    unchecked = {one.code: one.reason for one in judge(collect(place, log="")).unchecked}
+    assert unchecked["netns-gone"] == "/run/crio/crio.sock: connection refused"
+    assert "sandboxes" not in collect(place, log="", listed="c1").unseen
+
+
+def test_what_crictl_lists(tmp_path: Path):
+    """Has pods and states as well."""
+    pod = {
+        "id": "c1",
+        "metadata": {"name": "web", "namespace": "default"},
+        "state": "SANDBOX_NOTREADY",
+        "createdAt": "1700000000000000000",
+    }
+    bundle = collect(plant(tmp_path, NET), log="", listed=json.dumps({"items": [pod]}))
+    assert bundle.sandboxes == [Sandbox("c1", "default", "web", "stopped", 1.7e9)]
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 100, b"\x1f\x8b\x08\x00"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cnictl.leases import evidence, forecast
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
 from cnictl.spec.errors import CnictlError
+from tests.cri_server import NOT_READY, READY, serving
 
 ID = "0123456789abcdef" * 4
 
@@ -28,6 +30,36 @@ ID = "0123456789abcdef" * 4
 def test_lists_of_sandboxes(text: str):
     """One id a line, or as crictl prints them."""
     assert evidence.sandboxes_in(text, 7.0) == evidence.Sandboxes(frozenset({ID, "other"}), 7.0)
+
+
+def test_what_crictl_says_is_not_ready():
+    """Is known, and not in use for that."""
+    items = [{"id": "a", "state": "SANDBOX_READY"}, {"id": "b", "state": "SANDBOX_NOTREADY"}]
+    found = evidence.sandboxes_in(json.dumps({"items": items}), 1.0)
+    assert (set(found.ids), set(found.stopped)) == ({"a"}, {"b"})
+
+
+def test_all_runtimes_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of a node with several: what one has the others may not have; one that is silent may have any."""
+    one, other = f"{tmp_path}/1.sock", f"{tmp_path}/2.sock"
+    monkeypatch.setattr(evidence, "find", lambda _: [one, other])
+    monkeypatch.setattr(evidence, "KUBELET", f"{tmp_path}/kubelet")
+    monkeypatch.setattr(evidence, "_programs", lambda: iter(()))
+    with serving(one) as first:
+        first.sandboxes = {"a": ("default", "web", READY), "b": ("default", "old", NOT_READY)}
+        assert "2.sock: no such file" in evidence.sandboxes_asked().missing
+        with serving(other) as second:
+            second.sandboxes = {"c": ("default", "dns", READY)}
+            before = time.time()
+            found = evidence.sandboxes_asked()
+            assert (set(found.ids), set(found.stopped), found.missing) == ({"a", "c"}, {"b"}, "")
+            assert before <= found.as_of <= time.time()
+            second.version = "none"
+            assert evidence.sandboxes_asked().ids == {"a"}
+            first.version = "none"
+            assert not evidence.sandboxes_asked().applies
+            (tmp_path / "kubelet").touch()
+            assert "kubelet tells: " in evidence.sandboxes_asked().missing
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def test_one_source_that_knows_it_is_enough(known: Evidence):
         evidence(sandboxes=Sandboxes(missing="nobody asked")),
         evidence(sandboxes=Sandboxes(frozenset({"c2"}), NOW - 10_000)),
         evidence(sandboxes=Sandboxes(frozenset({"c2"}), NOW - 9_500)),
+        evidence(sandboxes=Sandboxes(frozenset({"c2"}), NOW, stopped=frozenset({"c1"}))),
         evidence(processes=Known(missing="the cgroups")),
         evidence(cache_missing="the cache"),
         evidence(attached={("c1", "eth0"): [Attached("net", "", False)]}),
