@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ports ipam validate doctor explain schema snapshot diff test plan compare conformance record replay netns vxlan node worker dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ports ipam validate doctor explain schema snapshot diff test plan compare bench conformance record replay netns vxlan node worker dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -144,6 +144,11 @@ _cnictl_knows() {
             options='-n --name --cap-args --args -p --port --conf-dir --apart --timeout -o --output -h --help'
             values=' -n=; --name=; --cap-args=; --args=; -p=; --port=; --conf-dir=directory; --timeout=; -o=:table :json :yaml; --output=:table :json :yaml;'
             arguments='directory;directory;network file...;'
+            ;;
+        'bench')
+            options='--against --plugins -n --rounds --warm-up --verbs --each --worker --scale --pods --callers --cap-args --args -p --port --conf-dir --timeout -o --output -h --help'
+            values=' --against=directory; --plugins=directory; -n=; --rounds=; --warm-up=; --verbs=:VERSION :ADD :CHECK :DEL; --scale=; --pods=; --callers=; --cap-args=; --args=; -p=; --port=; --conf-dir=directory; --timeout=; -o=:table :json :yaml :svg; --output=:table :json :yaml :svg;'
+            arguments='network file...;'
             ;;
         'conformance')
             options='--config --setup -p --point --spec -i --ifname -j --jobs --cni-path -o --output -h --help'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ports' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ports' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'bench' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -234,6 +234,23 @@ set -g __cnictl_taking \
     'compare --timeout' \
     'compare -o' \
     'compare --output' \
+    'bench --against' \
+    'bench --plugins' \
+    'bench -n' \
+    'bench --rounds' \
+    'bench --warm-up' \
+    'bench --verbs' \
+    'bench --scale' \
+    'bench --pods' \
+    'bench --callers' \
+    'bench --cap-args' \
+    'bench --args' \
+    'bench -p' \
+    'bench --port' \
+    'bench --conf-dir' \
+    'bench --timeout' \
+    'bench -o' \
+    'bench --output' \
     'conformance --config' \
     'conformance --setup' \
     'conformance -p' \
@@ -363,6 +380,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a diff -d 'Compare states, or attachme
 complete -c cnictl -n '__cnictl_is \'\'' -a test -d 'Run scenarios: a network, who is attached, and what must hold.'
 complete -c cnictl -n '__cnictl_is \'\'' -a plan -d 'Show what a verb would change, and change nothing.'
 complete -c cnictl -n '__cnictl_is \'\'' -a compare -d 'Do the same work with two sets of plugins, and show the difference.'
+complete -c cnictl -n '__cnictl_is \'\'' -a bench -d 'Measure how long two sets of plugins take for the same work.'
 complete -c cnictl -n '__cnictl_is \'\'' -a conformance -d 'Try whether a plugin does what the spec asks of it.'
 complete -c cnictl -n '__cnictl_is \'\'' -a record -d 'Record the calls that a runtime makes: what each plugin was given, said, and how it ended.'
 complete -c cnictl -n '__cnictl_is \'\'' -a replay -d 'Do a recorded call again on a throwaway node, and show whether it does the same.'
@@ -686,6 +704,25 @@ complete -c cnictl -n '__cnictl_is \'compare\' 1' -a '(__fish_complete_directori
 complete -c cnictl -n '__cnictl_is \'compare\' 2' -a '(__fish_complete_directories)'
 complete -c cnictl -n '__cnictl_is \'compare\' 3+' -a '(__cnictl_names network)'
 complete -c cnictl -n '__cnictl_is \'compare\' 3+' -F
+complete -c cnictl -n '__cnictl_is \'bench\'' -l against -x -a '(__fish_complete_directories)' -d 'The other set, called B'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l plugins -x -a '(__fish_complete_directories)' -d 'The set to be judged, called A'
+complete -c cnictl -n '__cnictl_is \'bench\'' -s n -l rounds -x -d 'How often each verb is called'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l warm-up -x -d 'Rounds before, which do not count'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l verbs -x -a 'VERSION ADD CHECK DEL' -d 'Some of VERSION,ADD,CHECK,DEL'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l each -d 'Show each plugin as well'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l worker -d 'Have a worker on the node, and our own plugins ask it'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l scale -x -d 'With so many reservations, rules, ports there already; without KIND, reservations'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l pods -x -d 'Attach so many pods at once instead'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l callers -x -d 'How many calls at a time, with --pods'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l cap-args -x -d 'Capability arguments, an object'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l args -x -d 'For CNI_ARGS, from which it is taken otherwise'
+complete -c cnictl -n '__cnictl_is \'bench\'' -s p -l port -x -d 'Capability portMappings'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
+complete -c cnictl -n '__cnictl_is \'bench\'' -l timeout -x -d 'For each plugin'
+complete -c cnictl -n '__cnictl_is \'bench\'' -s o -l output -x -a 'table json yaml svg' -d 'How to print data; svg is a picture'
+complete -c cnictl -n '__cnictl_is \'bench\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'bench\' 1+' -a '(__cnictl_names network)'
+complete -c cnictl -n '__cnictl_is \'bench\' 1+' -F
 complete -c cnictl -n '__cnictl_is \'conformance\'' -l config -r -F -d 'A configuration or a list of them; the plugin\'s own is the last'
 complete -c cnictl -n '__cnictl_is \'conformance\'' -l setup -x -d 'Done to the node before'
 complete -c cnictl -n '__cnictl_is \'conformance\'' -s p -l point -x -a 'claims-versions version-alone unknown-command missing-parameter forbidden-name network-name rubbish unknown-version error-object every-version pure-stdout unknown-keys open-args true-result add-twice failed-add two-interfaces prev-result check-holds check-notices del-leaves-nothing del-again del-without-netns del-without-result gc status at-once killed-add time' -d 'This point only'

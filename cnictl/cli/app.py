@@ -43,6 +43,7 @@ COMMANDS = {
     "test": ("cnictl.cli.test", "Run scenarios: a network, who is attached, and what must hold."),
     "plan": ("cnictl.cli.plan", "Show what ADD, DEL or GC would change, and change nothing."),
     "compare": ("cnictl.cli.compare", "Do the same work with two sets of plugins, and show the difference."),
+    "bench": ("cnictl.cli.bench", "Measure how long two sets of plugins take for the same work."),
     "conformance": ("cnictl.cli.conformance", "Try whether a plugin does what the spec asks of it."),
     # what happened
     "record": ("cnictl.cli.record", "Record the calls that a runtime makes of plugins."),

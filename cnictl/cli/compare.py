@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from cnictl.cli import options, output, problems
-from cnictl.cli.problems import UsageProblem
-from cnictl.cli.scenarios import loaded, named
-from cnictl.invoke import directories
+from cnictl.cli.scenarios import meant, named
 from cnictl.render.compared import compared_members, compared_tree, summary, times_table
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.scenario.compare import compare as compare_sets
-from cnictl.scenario.load import EXTENSIONS
-from cnictl.scenario.model import Attach, Scenario
+from cnictl.scenario.model import Attach
 from cnictl.scenario.run import TIMEOUT
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -60,12 +56,12 @@ def compare(
 
     Example: cnictl compare /usr/lib/cni /opt/cni/bin mynet
     """
-    paths = [_absolute(one), _absolute(other)]
+    paths = [options.absolute_path(one), options.absolute_path(other)]
     attach = Attach(
         args=dict(options.pairs(args) or ()), capabilities=options.capabilities(cap_args, port) or {}
     )
     found = []
-    for scenario in named([one for text in work for one in _scenarios(text, conf_dir, attach)], name or ()):
+    for scenario in named([one for text in work for one in meant(text, conf_dir, attach)], name or ()):
         compared = compare_sets(scenario, *paths, apart=apart, timeout=timeout)
         found.append(compared)
         if form is Form.TABLE:
@@ -78,18 +74,3 @@ def compare(
         output.put(written([compared_members(one) for one in found]))
     if any(one.partings for one in found):
         raise typer.Exit(problems.NO)
-
-
-def _absolute(path: str) -> str:
-    """Return a CNI_PATH that means the same in every directory."""
-    for directory in directories(path):
-        if not os.path.isdir(directory):
-            raise UsageProblem(f"no directory {directory!r}", hint="A and B are directories of plugins")
-    return os.pathsep.join(map(os.path.abspath, directories(path)))
-
-
-def _scenarios(text: str, conf_dir: str, attach: Attach) -> list[Scenario]:
-    if text.endswith(EXTENSIONS) or os.path.isdir(text):
-        return loaded([text])
-    network = options.network(conf_dir, text)
-    return [Scenario(network.name, network.raw.decode(errors="surrogateescape"), attachments=(attach,))]

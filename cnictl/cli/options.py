@@ -128,6 +128,14 @@ def plugins(cni_path: str, timeout: float, *, verbose: bool = False) -> Narrated
     return Narrated(found, timeout=timeout or None, verbose=verbose)
 
 
+def absolute_path(path: str) -> str:
+    """A CNI_PATH that means the same in every directory; raises UsageProblem for directories that are not."""
+    for directory in directories(path):
+        if not os.path.isdir(directory):
+            raise UsageProblem(f"no directory {directory!r}", hint="a set of plugins is given by directories")
+    return os.pathsep.join(map(os.path.abspath, directories(path)))
+
+
 def network(conf_dir: str, net: str) -> NetworkList:
     """The network that NET means; raises UsageProblem when it means none."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnictl.bench.model import VERBS
 from cnictl.cli import complete
 from cnictl.cli.explain import EXPLAINERS
 from cnictl.conformance.suite import POINTS
@@ -45,6 +46,7 @@ OF_COMMAND = {
 """The same where a word means something else in one command."""
 
 WORDS = {
+    ("bench", "VERB,VERB"): VERBS,
     ("exec", "VERB"): ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"),
     ("explain", "CODE|TEXT"): tuple(one.code for each in EXPLAINERS for one in each.codes()),
     ("schema", "PLUGIN"): (*multicall.PROGRAMS, "scenario", "silence"),

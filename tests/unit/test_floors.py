@@ -33,8 +33,8 @@ FLOORS = tuple(
         "plugin runtime",
         "cnictl_plugins",
         "dhcp leases lint state worker",
-        "bench conformance doctor plan ports scenario",
-        "record",
+        "conformance doctor plan ports scenario",
+        "bench record",
         "render",
         "cli",
     )

@@ -1,0 +1,1 @@
+"""Two sets of plugins, the same work, in turn: how long each takes, and whether the difference is one."""
