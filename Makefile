@@ -1,12 +1,13 @@
 # make demo     see it work, on a host of its own that is gone afterwards
 # make test     every lane: unit, protocol, kernel, interop, vm, runtime, bench (or some: LANES="unit kernel")
+# make bench    how fast it is: every ratio to the Go plugins beside what is aimed at, in ten minutes
 # make lint     formatting, ruff, types, shell scripts
 # make format   let ruff write what it can
 # make setup    install what is missing for all of these; they do it themselves
 
 LANES =
 
-.PHONY: setup setup-demo demo test lint format
+.PHONY: setup setup-demo demo test bench lint format
 
 setup:
 	@sh tests/setup.sh test
@@ -19,6 +20,9 @@ demo: setup-demo
 
 test: setup
 	@.venv/bin/python -m tests.lanes $(LANES)
+
+bench: setup
+	@CNICTL_BENCH_FULL=1 .venv/bin/python -m pytest -q -s -n 0 tests/bench
 
 lint: setup
 	.venv/bin/ruff format --check .
