@@ -78,6 +78,25 @@ def enter() -> None:
     _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
+def join(pid: int) -> None:
+    """Move this process to the node whose first process is `pid`, and its future children all the way.
+
+    Raises Refused.
+    """
+    names = ("user", "mnt", "net", "pid") if needs_user_namespace() else ("mnt", "net", "pid")
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    root = os.open(f"/proc/{pid}/root", flags)
+    places = [os.open(f"/proc/{pid}/ns/{name}", flags) for name in names]
+    for name, place in zip(names, places, strict=True):
+        if _libc.setns(place, 0):
+            raise Refused(f"join the {name} namespace of process {pid}", _last_error())
+        os.close(place)
+    # Where a change root is in force, the top of the mount namespace is not where the node begins.
+    os.fchdir(root)
+    os.chroot(".")
+    os.close(root)
+
+
 def die_with_parent() -> None:
     """Have the kernel kill this process as soon as the one that forked it is gone."""
     _libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
