@@ -186,6 +186,7 @@ def plain_files(bundle: Bundle) -> Iterator[Seen]:
 @check("netns-leak", needs=("namespaces", "cache"))
 def leaked(bundle: Bundle) -> Iterator[Seen]:
     kept = {one.netns.removeprefix("/var") for one in bundle.cache}
+    kept |= {one.netns for one in bundle.sandboxes}
     for one in _left(bundle):
         if one.path not in kept:
             names = ", ".join(link.name for link in one.links if link.name != "lo") or "no interface"

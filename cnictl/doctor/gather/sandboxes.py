@@ -88,8 +88,8 @@ def _asked(place: Place, path: str, runtime: Client) -> Asked:
             one.pod,
             "ready" if one.ready else "stopped",
             one.created,
-            details[one.id].netns,
-            bool(details[one.id].netns) and place.there(details[one.id].netns),
+            netns := _own_name(details[one.id].netns),
+            bool(netns) and place.there(netns),
             details[one.id].addresses,
         )
         for one in sorted(known, key=lambda each: each.id)
@@ -105,6 +105,11 @@ def _asked(place: Place, path: str, runtime: Client) -> Asked:
         redacted(status.loaded),
     )
     return Asked(said, sandboxes, status)
+
+
+def _own_name(netns: str) -> str:
+    """Return a path without /var/run, which is a link that leads from elsewhere to another node's /run."""
+    return netns.removeprefix("/var") if netns.startswith("/var/run/") else netns
 
 
 def _crictl(text: str) -> Iterator[Sandbox]:
