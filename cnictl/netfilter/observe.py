@@ -7,6 +7,7 @@ those that `nft list ruleset` shows in other words.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ _IN_PROCESS = (
     "import json, sys; sys.path[:] = json.load(sys.stdin); "
     "from cnictl.netfilter.observe_legacy import main; main()"
 )
+_INCOMPATIBLE = re.compile(r"^# Table `(\w+)' is incompatible", re.MULTILINE)
+"""What iptables-nft-save prints in place of a table that it cannot show, and then ends well."""
 _FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 _COMPAT_TABLES = {"filter", "mangle", "nat", "raw", "security"}
 
@@ -85,7 +88,7 @@ class _Reader:
         except NetfilterError as e:
             reason = str(e)
         try:
-            return _saved(f"{PROGRAMS[version]}-legacy-save")
+            return read(_saved(f"{PROGRAMS[version]}-legacy-save"))
         except CnictlError as e:
             self._unread[tool] = f"{reason}; {e}"
         return {}
@@ -100,12 +103,17 @@ class _Reader:
         missing = ""
         for name in (f"{program}-nft-save", *([f"{program}-save"] if variant == "nft" else [])):
             try:
-                return _saved(name)
+                text = _saved(name)
             except Missing as e:
                 missing = str(e)
             except CnictlError as e:
                 self._unread[tool] = str(e)
                 return {}
+            else:
+                refused = _INCOMPATIBLE.findall(text)
+                if refused:
+                    self._unread[tool] = f"{name}: table `{refused[0]}' is incompatible, use 'nft' tool"
+                return read(text)
         if objects is None:  # then nobody can say that there is nothing
             self._unread[tool if variant else program] = missing
         return {}
@@ -192,13 +200,13 @@ def _through_libiptc(version: Version, names: list[str]) -> dict[str, Listing]:
     return tables
 
 
-def _saved(name: str) -> dict[str, Listing]:
+def _saved(name: str) -> str:
     """What a program of the iptables-save kind prints.  Raises CnictlError."""
     path = locate(name)
     completed = run(path, ())
     if completed.status != 0:
         raise Failed(path, (), completed)
-    return read(completed.stdout.decode(errors="surrogateescape"))
+    return completed.stdout.decode(errors="surrogateescape")
 
 
 def _may_be_compat(objects: list[Object], family: str) -> bool:
