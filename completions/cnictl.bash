@@ -104,11 +104,11 @@ _cnictl_knows() {
             ;;
         'doctor')
             commands='collect'
-            options='--pod --container --network --bundle --log --kubectl --sandboxes --cri-socket --conf-dir --cni-path -o --output -h --help'
+            options='--pod --container --network --bundle --log --kubectl --sandboxes --cri-socket --whole-node --conf-dir --cni-path -o --output -h --help'
             values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'doctor collect')
-            options='--log --kubectl --sandboxes --cri-socket --conf-dir --cni-path -h --help'
+            options='--log --kubectl --sandboxes --cri-socket --whole-node --conf-dir --cni-path -h --help'
             values=' --log=file; --kubectl=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory;'
             arguments='file;'
             ;;

@@ -58,6 +58,10 @@ Sandboxes = Annotated[
         show_default=False,
     ),
 ]
+WholeNode = Annotated[
+    bool,
+    typer.Option("--whole-node", help="This PID namespace is all of the node, as in kind."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -73,6 +77,7 @@ def doctor(
     kubectl: Kubectl = "",
     sandboxes: Sandboxes = "",
     cri_socket: options.CriSocket = "",
+    whole_node: WholeNode = False,
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
     form: options.Output = Form.TABLE,
@@ -101,6 +106,7 @@ def doctor(
             kubectl=_text(kubectl),
             listed=_text(sandboxes),
             cri_socket=cri_socket,
+            whole_node=whole_node,
         )
     report = judge(taken, Narrowed(pod, container, network))
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
@@ -120,6 +126,7 @@ def collect(
     kubectl: Kubectl = "",
     sandboxes: Sandboxes = "",
     cri_socket: options.CriSocket = "",
+    whole_node: WholeNode = False,
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
 ) -> None:
@@ -134,6 +141,7 @@ def collect(
         kubectl=_text(kubectl),
         listed=_text(sandboxes),
         cri_socket=cri_socket,
+        whole_node=whole_node,
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"

@@ -74,7 +74,9 @@ class Program:
     """A plugin that a configuration names, and the file that the runtime would start ("" for none).
 
     `elsewhere` are files of that name where the runtime does not look; `machine` is what an ELF file
-    is for, `interpreter` what it needs to start; `versions` what it says to VERSION.
+    is for, `interpreter` what it needs to start; `versions` what it says to VERSION, `answer` what it says
+    in place of an answer.  `replaced` is the package whose file it is no more, `writers` are processes
+    that have it open to write.
     """
 
     name: str
@@ -89,11 +91,49 @@ class Program:
     interpreter: str = ""
     interpreter_there: bool = True
     versions: tuple[str, ...] = ()
+    answer: str = ""
+    replaced: str = ""
+    writers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PluginCall:
+    """A plugin that runs: for whom, since when (seconds since 1970), and what it waits for in the kernel."""
+
+    pid: int
+    plugin: str
+    command: str
+    container: str
+    ifname: str
+    since: float
+    state: str
+    waits: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedLink:
+    """A link of pods that a network manager has taken as its own, and where it says so."""
+
+    link: str
+    manager: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CachedInterface:
+    """An interface of a cached Result, of the container or of the node."""
+
+    name: str
+    mac: str
+    inside: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAttachment:
-    """A file of the runtime's cache; `problem` says why nothing more is known of it."""
+    """A file of the runtime's cache; `problem` says why nothing more is known of it.
+
+    `version` is the Result's, `unusable` what makes it of no use to the runtime.
+    """
 
     path: str
     size: int
@@ -106,6 +146,9 @@ class CachedAttachment:
     addresses: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     problem: str = ""
+    version: str = ""
+    unusable: str = ""
+    interfaces: tuple[CachedInterface, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +194,8 @@ class LinkFact:
     master: str = ""
     parent: str = ""
     altnames: tuple[str, ...] = ()
+    index: int = 0
+    operstate: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +268,9 @@ class Disk:
 class AgentFile:
     """A file or socket of an agent, or of a plugin's daemon.
 
-    `listening` is whether anybody has the socket open, `expires` when its token does (seconds since 1970,
-    0 for none), `missing` what a file should have and has not, `values` what flannel's has.
+    `listening` is whether anybody has the socket open; `issued` and `expires` are of its token (seconds
+    since 1970, 0 for none), `server` is the API server of a kubeconfig; `missing` is what a file should
+    have and has not, `values` what flannel's has, `lines` are those of a list.
     """
 
     path: str
@@ -234,6 +280,9 @@ class AgentFile:
     expires: float = 0
     missing: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
+    issued: float = 0
+    server: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +297,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod of this node, as the API server knows it."""
+    """A pod of this node, as the API server knows it; `networks` is its annotation for multus."""
 
     namespace: str
     name: str
@@ -256,6 +305,7 @@ class Pod:
     host_network: bool = False
     host_ports: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
+    networks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +357,10 @@ class Kernel:
 
 @dataclass(slots=True)
 class Bundle:
-    """Everything; `unseen` says of a source, by the name of its field, why nothing of it is known."""
+    """Everything; `unseen` says of a source, by the name of its field, why nothing of it is known.
+
+    `running` are the containers of reservations that have processes.
+    """
 
     taken: float = 0
     node: str = ""
@@ -330,6 +383,9 @@ class Bundle:
     pods: list[Pod] = field(default_factory=list)
     cri: RuntimeStatus = field(default_factory=RuntimeStatus)
     sandboxes: list[Sandbox] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    calls: list[PluginCall] = field(default_factory=list)
+    managed: list[ManagedLink] = field(default_factory=list)
 
     def sandbox(self, container: str) -> Sandbox | None:
         """Return the pod sandbox of a container id, which may be the beginning of one."""

@@ -12,10 +12,13 @@ from cnictl.configuration import parse
 from cnictl.doctor.bundle import Bundle, Message, Pod
 from cnictl.doctor.gather import (
     agents,
+    calls,
     configurations,
+    descriptors,
     filters,
     kept,
     kernel,
+    managers,
     messages,
     networks,
     processes,
@@ -45,12 +48,14 @@ def collect(
     kubectl: str | None = None,
     listed: str | None = None,
     cri_socket: str = "",
+    whole_node: bool = False,
 ) -> Bundle:
     """Return all that is known of a node.
 
     `conf_dir` and `bin_dirs` are for a runtime whose own configuration does not tell; `log` is the text of
     one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed, and
-    `listed` what `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there.
+    `listed` what `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there, and
+    `whole_node` says that this PID namespace is all of the node.
     """
     place = place or Place()
     made = Bundle(time.time(), platform.node())
@@ -69,7 +74,13 @@ def collect(
     known = list(networks_of(made.configurations))
     needed = _needed(made, known)
     made.programs = taking("programs", lambda: programs.gather(place, needed, made.runtime.bin_dirs), [])
+    files = [one.path for one in made.programs if one.path]
+    opened = descriptors.gather(place, files)
+    made.programs = [replace(one, writers=opened.writers.get(one.path, ())) for one in made.programs]
+    made.calls = taking("calls", lambda: calls.gather(place, needed, kernel.boot_time(place)), [])
     made.reservations = taking("reservations", lambda: kept.gather_reservations(place, _data_dirs(known)), [])
+    owners = {one.container for one in made.reservations if one.container}
+    made.running = taking("running", lambda: kept.gather_running(place, owners, whole_node=whole_node), [])
     stores = [one.directory for one in made.reservations]
     stores += [f"{kept.NETWORKS}/{network.name}" for network in known]
     made.locks = taking("locks", lambda: kept.gather_locks(place, stores), [])
@@ -84,11 +95,13 @@ def collect(
     else:
         made.unseen |= dict.fromkeys(("namespaces", "chains"), "a tree of files has none")
     bridges = [one.name for one in made.own.links if one.kind == "bridge"]
-    made.kernel = taking("kernel", lambda: kernel.gather(place, bridges), made.kernel)
+    made.managed = taking("managed", lambda: managers.gather(place, made.own.links), [])
+    made.kernel = taking("kernel", lambda: kernel.gather(place, bridges, opened.inotify), made.kernel)
     if len(made.kernel.modules) < len(kernel.MODULES):
         made.unseen["modules"] = f"there is no list of the modules of kernel {made.kernel.release}"
-    made.disks = taking("disks", lambda: kernel.gather_disks(place), [])
-    made.agents = taking("agents", lambda: agents.gather(place, _agent_files(known)), [])
+    made.disks = taking("disks", lambda: kernel.gather_disks(place, [directory, *made.runtime.bin_dirs]), [])
+    more = [*_agent_files(known), *_records_of_multus(made, known)]
+    made.agents = taking("agents", lambda: agents.gather(place, more), [])
     if listed is not None:
         made.unseen.pop("sandboxes", None)
         given = sandboxes.listed
@@ -107,6 +120,7 @@ def networks_of(files: Sequence[ConfigurationFile]) -> Iterator[NetworkList]:
                 continue
 
 
+MULTUS_RECORDS = "/var/lib/cni/multus"
 _FILE_KEYS = ("subnetFile", "readinessindicatorfile", "kubeconfig")
 """Keys that name a file of an agent."""
 
@@ -173,6 +187,21 @@ def _agent_files(known: Sequence[NetworkList]) -> list[str]:
         for members in (plugin.members, section if isinstance(section, dict) else {}):
             found += [Document(members).get(key) for key in _FILE_KEYS]
     return [one for one in found if isinstance(one, str) and one.startswith("/")]
+
+
+def _records_of_multus(bundle: Bundle, known: Sequence[NetworkList]) -> list[str]:
+    """Return where multus keeps what it did for the attachments of the cache."""
+    found: dict[str, str] = {}
+    for network in known:
+        for plugin in network.plugins:
+            if plugin.type == "multus":
+                given = Document(plugin.members).get("cniDir")
+                found[network.name] = given if isinstance(given, str) else MULTUS_RECORDS
+    return [
+        f"{found.get(one.network, MULTUS_RECORDS)}/{one.container}"
+        for one in bundle.cache
+        if "multus" in one.plugins
+    ]
 
 
 def _said(

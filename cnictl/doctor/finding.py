@@ -27,13 +27,29 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A class that could not be looked for, and why."""
+
+    code: str
+    reason: str
+
+
+if TYPE_CHECKING:
+    Run = Callable[[Bundle], Iterator[Seen] | Iterator[Seen | Unchecked]]
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """A function of a bundle, the classes that it can see, and the sources that it needs for that."""
+    """A function of a bundle, the classes that it can see, and the sources that it needs for that.
+
+    `partial` says that a class can be at work without it seeing that, so that messages are heard as well.
+    """
 
     name: str
     codes: tuple[str, ...]
     needs: tuple[str, ...]
-    run: Callable[[Bundle], Iterator[Seen]]
+    run: Run
+    partial: bool = False
 
 
 @dataclass(slots=True)
@@ -48,27 +64,20 @@ class Finding:
     consequences: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
-    """A class that could not be looked for, and why."""
-
-    code: str
-    reason: str
-
-
 CHECKS: list[Check] = []
 """Every check that was imported."""
 
 
-def check(
-    *codes: str, needs: tuple[str, ...]
-) -> Callable[[Callable[[Bundle], Iterator[Seen]]], Callable[[Bundle], Iterator[Seen]]]:
-    """Enter a function into CHECKS; raises KeyError for a code that the catalogue does not have."""
+def check(*codes: str, needs: tuple[str, ...], partial: bool = False) -> Callable[[Run], Run]:
+    """Enter a function into CHECKS; raises KeyError for a code that the catalogue does not have.
 
-    def enter(run: Callable[[Bundle], Iterator[Seen]]) -> Callable[[Bundle], Iterator[Seen]]:
+    It yields what it saw, and what it could not tell although all sources are there.
+    """
+
+    def enter(run: Run) -> Run:
         for code in codes:
             catalogue()[code]
-        CHECKS.append(Check(run.__name__, codes, needs, run))
+        CHECKS.append(Check(run.__name__, codes, needs, run, partial))
         return run
 
     return enter

@@ -78,18 +78,22 @@ def judge(bundle: Bundle, narrowed: Narrowed | None = None) -> Report:
     seen: list[Seen] = []
     unchecked: dict[str, str] = {}
     judged: set[str] = set()
+    heard = {code for one in all_checks() if one.partial for code in one.codes}
     for one in all_checks():
         reason = next((bundle.unseen[need] for need in one.needs if need in bundle.unseen), "")
         if reason:
             unchecked |= dict.fromkeys(one.codes, reason)
         else:
-            judged |= set(one.codes)
-            named = (_of_pod(bundle, found) for found in one.run(bundle))
-            seen += [found for found in named if only.keeps(found)]
+            judged |= set(one.codes) - heard
+            for found in one.run(bundle):
+                if isinstance(found, Unchecked):
+                    unchecked[found.code] = found.reason
+                elif only.keeps(named := _of_pod(bundle, found)):
+                    seen.append(named)
     if "messages" in bundle.unseen:
         told = (one.code for one in catalogue().values() if one.texts and one.code not in judged)
         unchecked = dict.fromkeys(told, bundle.unseen["messages"]) | unchecked
-    seen += _said(bundle, judged, only)
+    seen += _said(bundle, judged | {one.code for one in seen}, only)
     known = {"node": bundle.node, "runtime": bundle.runtime.name or "containerd"}
     findings = _gathered(seen, known)
     return Report(

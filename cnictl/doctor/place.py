@@ -63,6 +63,19 @@ class Place:
         except OSError:
             return otherwise
 
+    def table(self, name: str) -> str:
+        """Return one of the tables below /proc/net, "" when it cannot be read."""
+        if not self.network:
+            return self.text_or(f"/proc/net/{name}")
+        try:
+            with (
+                self.inside(),
+                open(f"/proc/thread-self/net/{name}", encoding="utf-8", errors="replace") as file,
+            ):
+                return file.read()
+        except OSError:
+            return ""
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Run a block in the node's network namespace."""

@@ -200,15 +200,15 @@ def sandboxes_of(path: str) -> Sandboxes:
         raise CnictlError(errno_text(error.errno or 0)) from error
 
 
-def processes(*, whole_node: bool = False) -> Known:
+def processes(proc: str = "/proc", *, whole_node: bool = False) -> Known:
     """Return the words of all processes' cgroups, among which are the ids of their containers."""
     if not whole_node and not sees_all_processes():
         return Known(missing="the cgroups of processes outside of this PID namespace")
     words: set[str] = set()
     known: set[str] = set()
-    for pid in (name for name in os.listdir("/proc") if name.isdigit()):
+    for pid in (name for name in os.listdir(proc) if name.isdigit()):
         try:
-            with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="replace") as file:
+            with open(f"{proc}/{pid}/cgroup", encoding="utf-8", errors="replace") as file:
                 text = file.read()
         except (FileNotFoundError, ProcessLookupError):
             continue

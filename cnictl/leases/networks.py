@@ -122,6 +122,14 @@ def networks(
     return Networks(tuple(ordered), tuple(dict.fromkeys(looking.problems)))
 
 
+def configured(lists: Iterable[tuple[NetworkList, str]]) -> Networks:
+    """Return the networks of some configurations, each given with the path that it is from."""
+    looking = _Looking()
+    for network, path in lists:
+        looking.add(network, path)
+    return Networks(tuple(looking.found.values()), tuple(looking.problems))
+
+
 class _Looking:
     def __init__(self) -> None:
         self.found: dict[str, Network] = {}

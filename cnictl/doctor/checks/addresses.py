@@ -1,26 +1,28 @@
-"""Reservations of host-local, the runtime's cache, and the disk below them."""
+"""Reservations of host-local, the disk below them, and the daemon of dhcp."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cnictl.doctor.collect import networks_of
-from cnictl.doctor.finding import Seen, check
+from cnictl.doctor.finding import Seen, Unchecked, check
+from cnictl.doctor.reserved import SOURCES, evidence_of, judged
+from cnictl.doctor.wanted import plugins
+from cnictl.leases.verdict import is_free
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnictl.doctor.bundle import Bundle, ReservationFile
+    from cnictl.doctor.bundle import Bundle
+    from cnictl.leases.verdict import Judged
     from cnictl.spec.document import Json
 
 SHOWN = 5
 """Cases of one class that are shown."""
-SETTLED = 30.0
-"""Seconds after which an ADD that made a reservation has made its interface too."""
 LITTLE = 0.02
 """The share of a disk below which the next write may fail."""
 LITTLE_BYTES = 16 << 20
@@ -43,45 +45,56 @@ def without_owner(bundle: Bundle) -> Iterator[Seen]:
         yield Seen("hl-empty-files", one.path, (f"{one.path} is empty; the address is {where}",), facts)
 
 
-@check("hl-leak", needs=("reservations", "namespaces", "cache", "sandboxes"))
-def outlived(bundle: Bundle) -> Iterator[Seen]:
-    orphans = orphaned(bundle)
-    by_network: dict[str, list[ReservationFile]] = defaultdict(list)
-    for one in orphans:
-        by_network[one.network].append(one)
-    for network, found in by_network.items():
-        before = sum(one.modified < bundle.kernel.boot for one in found)
-        first = found[0]
-        lines = [
-            f"{len(found)} of {sum(one.network == network for one in bundle.reservations)} reservations of "
-            f"{network} have an address that is in no namespace"
-            + (f"; {before} are from before the last boot" if before else "")
-        ]
-        lines += [f"{one.path}: container {one.container} {one.ifname}".rstrip() for one in found[:SHOWN]]
-        yield Seen(
-            "hl-leak",
-            f"network {network}",
-            tuple(lines),
-            {"network": network, "container": first.container, "interface": first.ifname or "eth0"},
-        )
+@check("hl-leak", needs=SOURCES)
+def outlived(bundle: Bundle) -> Iterator[Seen | Unchecked]:
+    gaps = evidence_of(bundle).gaps
+    if gaps:
+        yield Unchecked("hl-leak", "; ".join(gaps))
+        return
+    for directory, judged_here in judged(bundle).items():
+        network = directory.rpartition("/")[2]
+        orphans = [one for one in judged_here if one.verdict == "orphan" and is_free(one)]
+        if orphans:
+            yield _leak(bundle, network, directory, orphans, len(judged_here))
 
 
-def orphaned(bundle: Bundle) -> list[ReservationFile]:
-    """Return the reservations whose address is in no namespace, and that nobody may be about to use."""
-    in_use, alive = _configured(bundle), {one.id for one in bundle.sandboxes}
-    return [
-        one
-        for one in bundle.reservations
-        if one.container
-        and one.container not in alive
-        and one.address not in in_use
-        and bundle.taken - one.modified > SETTLED
+@check("hl-duplicate", needs=SOURCES, partial=True)
+def reserved_twice(bundle: Bundle) -> Iterator[Seen]:
+    for directory, judged_here in judged(bundle).items():
+        network = directory.rpartition("/")[2]
+        for one in judged_here:
+            if one.verdict == "duplicate":
+                kept = one.kept
+                line = (
+                    f"{directory}/{kept.address}: {kept.container_id} {kept.ifname} has another address of "
+                    "the same range, and this one is in no network namespace"
+                )
+                facts = {"network": network, "container": kept.container_id, "address": str(kept.address)}
+                yield Seen("hl-duplicate", f"{directory}/{kept.address}", (line,), facts, "warning")
+
+
+def _leak(bundle: Bundle, network: str, directory: str, orphans: list[Judged], count: int) -> Seen:
+    before = sum(one.kept.age(bundle.kernel.boot) > 0 for one in orphans)
+    lines = [
+        f"{len(orphans)} of {count} reservations of {network} are nobody's"
+        + (f"; {before} are from before the last boot" if before else "")
     ]
+    for one in orphans[:SHOWN]:
+        kept = one.kept
+        why = "; ".join(fact.words for fact in one.facts)
+        lines.append(f"{directory}/{kept.address}: container {kept.container_id} {kept.ifname}: {why}")
+    first = orphans[0].kept
+    facts = {"network": network, "container": first.container_id, "interface": first.ifname or "eth0"}
+    return Seen("hl-leak", f"network {network}", tuple(lines), facts)
 
 
 @check("hl-exhausted", "hl-range-lt-maxpods", needs=("configurations", "reservations"))
 def used_up(bundle: Bundle) -> Iterator[Seen]:
-    orphans = {one.path for one in orphaned(bundle)}
+    verdicts = {
+        f"{directory}/{one.kept.address}": one.verdict
+        for directory, found in judged(bundle).items()
+        for one in found
+    }
     for network in networks_of(bundle.configurations):
         for plugin in network.plugins:
             section = Document(plugin.members).get("ipam")
@@ -92,15 +105,15 @@ def used_up(bundle: Bundle) -> Iterator[Seen]:
                 taken = [one for one in mine if _between(one.address, first, last)]
                 if len(taken) < size:
                     continue
-                empty = sum(not one.container for one in taken)
-                gone = sum(one.path in orphans for one in taken)
+                known = Counter(verdicts.get(one.path, "unknown") for one in taken)
+                count = ", ".join(f"{number} {verdict}" for verdict, number in known.most_common())
                 line = (
                     f"{first}-{last} of {network.name} has {size} addresses and {len(taken)} reservations: "
-                    f"{len(taken) - empty - gone} in use, {gone} of containers that are gone, {empty} empty"
+                    f"{count}"
                 )
                 facts = {"network": network.name, "range": f"{first}-{last}"}
                 yield Seen("hl-exhausted", f"network {network.name}", (line,), facts)
-                if not empty and not gone and not bundle.unseen.get("namespaces"):
+                if known["live"] == len(taken):
                     yield Seen("hl-range-lt-maxpods", f"network {network.name}", (line,), facts)
 
 
@@ -173,13 +186,6 @@ def run_is_full(bundle: Bundle) -> Iterator[Seen]:
         yield Seen("netns-mount", "mounts", (f"{now} mounts of fs.mount-max = {most}",))
 
 
-@check("cache-empty", needs=("cache",))
-def empty_cache(bundle: Bundle) -> Iterator[Seen]:
-    for one in bundle.cache:
-        if not one.size:
-            yield Seen("cache-empty", one.path, (f"{one.path} is empty",), {"file": one.path})
-
-
 @check("dhcp-socket", needs=("configurations", "agents"))
 def no_dhcp_daemon(bundle: Bundle) -> Iterator[Seen]:
     for network in networks_of(bundle.configurations):
@@ -193,6 +199,23 @@ def no_dhcp_daemon(bundle: Bundle) -> Iterator[Seen]:
                 why = "and nobody listens there" if agent.there else "which is not there"
                 line = f"network {network.name} asks the daemon at {path}, {why}"
                 yield Seen("dhcp-socket", path, (line,), {"network": network.name, "file": path})
+
+
+@check("dhcp-no-offer", needs=("configurations", "namespaces", "cache", "kernel"), partial=True)
+def no_way_to_a_server(bundle: Bundle) -> Iterator[Seen]:
+    of_pods = {each.name for one in bundle.cache for each in one.interfaces if not each.inside}
+    for network, plugin in plugins(bundle, "bridge"):
+        section = plugin.get("ipam")
+        if not isinstance(section, dict) or Document(section).get("type") != "dhcp":
+            continue
+        name = str(plugin.get("bridge") or "cni0")
+        ports = {one.name for one in bundle.own.links if one.master == name}
+        if bundle.own.link(name) and ports <= of_pods and not bundle.kernel.counters.get("dhcp_servers"):
+            line = (
+                f"network {network.name} asks for addresses on {name}, which has no port but pods' "
+                f"({len(ports)}), and nobody on the node listens at the port of a DHCP server"
+            )
+            yield Seen("dhcp-no-offer", name, (line,), {"network": network.name, "bridge": name})
 
 
 def _configured(bundle: Bundle) -> set[str]:

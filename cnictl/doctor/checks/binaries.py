@@ -68,6 +68,37 @@ def cannot_start(bundle: Bundle) -> Iterator[Seen]:
             )
 
 
+@check("bin-bad-output", needs=("programs",), partial=True)
+def no_answer(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.programs:
+        if one.answer and not _foreign(one, bundle.kernel.machine):
+            line = f"{one.path}, asked for its versions, {one.answer}"
+            yield Seen("bin-bad-output", one.path, (line,), {"plugin": one.name, "file": one.path})
+
+
+@check("bin-overwritten", needs=("programs",))
+def of_no_package(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.programs:
+        if one.replaced:
+            line = f"{one.path} is not the file that the package {one.replaced} has installed"
+            facts = {"plugin": one.name, "file": one.path, "package": one.replaced}
+            yield Seen("bin-overwritten", one.path, (line,), facts)
+
+
+@check("bin-readonly-fs", needs=("programs", "disks", "configurations"), partial=True)
+def cannot_be_installed(bundle: Bundle) -> Iterator[Seen]:
+    read_only = {one.path for one in bundle.disks if one.read_only}
+    directory = bundle.runtime.bin_dirs[0]
+    missing = [one.name for one in bundle.programs if not one.path]
+    if directory in read_only and missing:
+        line = f"{directory} is on a file system mounted read-only, and lacks {', '.join(missing)}"
+        yield Seen("bin-readonly-fs", directory, (line,), {"directory": directory})
+    conf_dir = bundle.runtime.conf_dir
+    if conf_dir in read_only and not any(one.listed for one in bundle.configurations):
+        line = f"{conf_dir} is on a file system mounted read-only, and has no configuration"
+        yield Seen("bin-readonly-fs", conf_dir, (line,), {"directory": conf_dir})
+
+
 def _foreign(one: Program, machine: str) -> str:
     if not one.size:
         return f"{one.path} is empty"

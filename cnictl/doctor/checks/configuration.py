@@ -32,10 +32,16 @@ RULES = {
     "CNI205": "conf-shape",
     "CNI301": "conf-wrong-json-type",
     "CNI307": "ipam-no-config",
+    "CNI309": "route-unreachable",
+    "CNI313": "route-unreachable",
     "CNI401": "conf-chain-order",
     "CNI501": "conf-duplicate-name",
 }
 """The class that a rule of `cnictl validate` stands for."""
+WARNED = ("CNI309", "CNI313", "CNI501")
+"""Rules that only warn, as an author may know better, of what is at work here."""
+REFUSALS = ("route-unreachable", "multus-delegate", "tuning-sysctl")
+"""Classes of which a configuration tells, but not alone."""
 REFUSED = "CNI302"
 """A plugin's own refusal, whose words tell the class."""
 
@@ -100,6 +106,15 @@ def no_configuration(bundle: Bundle) -> Iterator[Seen]:
     needs=("configurations",),
 )
 def wrong_configuration(bundle: Bundle) -> Iterator[Seen]:
+    yield from (one for one in _remarks(bundle) if one.code not in REFUSALS)
+
+
+@check(*REFUSALS, needs=("configurations",), partial=True)
+def refused_configuration(bundle: Bundle) -> Iterator[Seen]:
+    yield from (one for one in _remarks(bundle) if one.code in REFUSALS)
+
+
+def _remarks(bundle: Bundle) -> Iterator[Seen]:
     files = listed(bundle)
     judged = [Configuration(one.path, one.text, unread=one.unread) for one in files]
     directory = Directory(judged)
@@ -110,7 +125,7 @@ def wrong_configuration(bundle: Bundle) -> Iterator[Seen]:
             code = RULES.get(found.code, "")
             if found.code == REFUSED:
                 code = next((each.failure.code for each in recognise(found.message)), "")
-            if not code or (found.severity != ERROR and found.code != "CNI501"):
+            if not code or (found.severity != ERROR and found.code not in WARNED):
                 continue
             yield Seen(
                 code,

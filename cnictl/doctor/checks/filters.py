@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
-from cnictl.doctor.wanted import plugins, subnets
+from cnictl.doctor.wanted import plugins
 from cnictl.spec.document import Document
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ NEARLY = 0.9
 """The share of a limit from which the next one may be refused."""
 OWN = re.compile(r"^(?:CNI-|CNI_|KUBE-|FLANNEL|cali-|CILIUM_)")
 """Chains of networks and of Kubernetes."""
+_NO_TABLE = re.compile(r"can't initialize|Table does not exist|Protocol not supported")
 _DPORT = re.compile(r"--dports? (?P<ports>[\d,:]+)")
 
 
@@ -64,50 +65,6 @@ def passes_by(bundle: Bundle) -> Iterator[Seen]:
             )
 
 
-@check("fwd-drop", needs=("configurations", "chains"))
-def drops(bundle: Bundle) -> Iterator[Seen]:
-    for network, plugin in [*plugins(bundle, "bridge"), *plugins(bundle, "ptp")]:
-        if any(one.type == "firewall" for one in network.plugins):
-            continue
-        for subnet, _ in subnets(plugin):
-            tools = ("iptables",) if subnet.version == 4 else ("ip6tables",)
-            for chain in bundle.chains:
-                if chain.table != "filter" or chain.name != "FORWARD" or chain.policy != "DROP":
-                    continue
-                if not chain.tool.startswith(tools) or any(
-                    "ACCEPT" in one for one in _accepting(bundle, chain.tool)
-                ):
-                    continue
-                if not any(one.network == network.name for one in bundle.reservations):
-                    continue
-                yield Seen(
-                    "fwd-drop",
-                    f"{chain.tool} FORWARD",
-                    (
-                        f"{chain.tool}: -P FORWARD DROP, and no rule accepts {subnet} of {network.name}",
-                        *chain.rules[:5],
-                    ),
-                    {"subnet": str(subnet), "network": network.name},
-                )
-
-
-def _accepting(bundle: Bundle, tool: str) -> list[str]:
-    """Return the rules below FORWARD that accept anything, wherever the jumps lead."""
-    chains = {one.name: one for one in bundle.chains if one.tool == tool and one.table == "filter"}
-    waiting, seen, found = ["FORWARD"], set(), []
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in chains:
-            continue
-        seen.add(name)
-        for rule in chains[name].rules:
-            target = rule.rpartition(" -j ")[2].split(" ")[0]
-            if target == "ACCEPT" and "RELATED,ESTABLISHED" not in rule:
-                found.append(rule)
-            waiting.append(target)
-    return found
-
-
 @check("ipt-mixed", needs=("chains",))
 def both_variants(bundle: Bundle) -> Iterator[Seen]:
     owned: dict[str, list[str]] = defaultdict(list)
@@ -120,6 +77,46 @@ def both_variants(bundle: Bundle) -> Iterator[Seen]:
             for source, names in owned.items()
         ]
         yield Seen("ipt-mixed", "iptables", tuple(lines))
+
+
+@check("nft-autodetect", needs=("configurations", "chains", "cache"))
+def both_backends(bundle: Bundle) -> Iterator[Seen]:
+    if bundle.unread_filters:
+        return
+    for network in networks_of(bundle.configurations):
+        if not any(_chooses(one.type, Document(one.members)) for one in network.plugins):
+            continue
+        own = {one.container for one in bundle.cache if one.network == network.name}
+        having: dict[bool, dict[str, str]] = {True: {}, False: {}}
+        for chain in bundle.chains:
+            for owner in own.intersection(chain.owners):
+                having[chain.source == "native"].setdefault(owner, f"{chain.tool} {chain.table} {chain.name}")
+        if having[True] and having[False]:
+            lines = [
+                f"{where} has rules of container {owner}"
+                for several in having.values()
+                for owner, where in list(several.items())[:1]
+            ]
+            facts = {"network": network.name, "directory": bundle.runtime.conf_dir}
+            yield Seen("nft-autodetect", f"network {network.name}", tuple(lines), facts)
+
+
+def _chooses(kind: str, members: Document) -> bool:
+    """Whether a plugin makes rules and has no backend named."""
+    if kind in ("portmap", "firewall"):
+        return not members.get("backend")
+    return members.get("ipMasq") is True and not members.get("ipMasqBackend")
+
+
+@check("ipt-neither", needs=("configurations", "chains", "kernel"), partial=True)
+def unusable(bundle: Bundle) -> Iterator[Seen]:
+    said = [
+        reason
+        for tool, reason in bundle.unread_filters.items()
+        if "tables" in tool and _NO_TABLE.search(reason)
+    ]
+    if len(said) > 1 and bundle.kernel.programs.get("iptables"):
+        yield Seen("ipt-neither", "iptables", tuple(said))
 
 
 @check("ipt-incompatible", needs=("chains",))

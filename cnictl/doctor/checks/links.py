@@ -119,6 +119,48 @@ def parents(bundle: Bundle) -> Iterator[Seen]:
             yield Seen("mtu-invalid", name, (line,), facts)
 
 
+@check("br-port-state", needs=("configurations", "namespaces", "cache"), partial=True)
+def ports_that_are_down(bundle: Bundle) -> Iterator[Seen]:
+    bridges = {str(plugin.get("bridge") or "cni0") for _, plugin in plugins(bundle, "bridge")}
+    of_pods = {each.name: one for one in bundle.cache for each in one.interfaces if not each.inside}
+    for link in bundle.own.links:
+        if link.master in bridges and link.operstate in ("down", "lowerlayerdown"):
+            owner = of_pods.get(link.name)
+            if owner:
+                line = (
+                    f"{link.name}, port of {link.master} for container {owner.container}, is {link.operstate}"
+                )
+                facts = {"bridge": link.master, "interface": link.name, "container": owner.container}
+                yield Seen("br-port-state", link.name, (line,), facts)
+
+
+@check("macvlan-mac", needs=("namespaces",), partial=True)
+def equal_addresses(bundle: Bundle) -> Iterator[Seen]:
+    known: dict[str, tuple[str, bool]] = {}
+    for space in bundle.namespaces:
+        for link in space.links:
+            if link.kind not in ("macvlan", "macvtap") or not link.mac:
+                continue
+            where = f"{link.name} in {space.path or 'the node'}"
+            other, up = known.setdefault(link.mac, (where, link.up))
+            # With one parent the kernel lets one of them be up.
+            if other != where and not (up and link.up):
+                line = f"{other} and {where} have the MAC address {link.mac}"
+                yield Seen("macvlan-mac", link.name, (line,), {"interface": link.name})
+
+
+@check("hostdev-missing", needs=("configurations", "namespaces", "cache"), partial=True)
+def missing_devices(bundle: Bundle) -> Iterator[Seen]:
+    lent = {one.network for one in bundle.cache}
+    for network, plugin in plugins(bundle, "host-device"):
+        name = plugin.get("device")
+        if isinstance(name, str) and name and network.name not in lent and bundle.own.link(name) is None:
+            there = next((one.path for one in bundle.namespaces if one.path and one.link(name)), "")
+            where = f"; {there} has one" if there else ""
+            line = f"network {network.name} gives pods {name}, which is not there{where}"
+            yield Seen("hostdev-missing", name, (line,), {"device": name, "network": network.name})
+
+
 @check("mtu-overlay", needs=("namespaces",))
 def overlay(bundle: Bundle) -> Iterator[Seen]:
     links = bundle.own.links

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
+import re
 from typing import TYPE_CHECKING
 
 from cnictl.doctor.checks.configuration import winner
 from cnictl.doctor.collect import networks_of
 from cnictl.doctor.finding import Seen, check
 from cnictl.doctor.gather.agents import (
+    ALLOWLIST,
+    AWS_PORT,
+    AWS_SOCKET,
     CALICO_KUBECONFIG,
     CILIUM,
     MULTUS_KUBECONFIG,
@@ -33,6 +39,8 @@ KINDS = {
 }
 """The module that makes the interface of a plugin."""
 QUEUES = ("ifb", "sch_tbf", "sch_ingress", "act_mirred")
+_SELECTED = re.compile(r"(?:[a-z0-9.-]+/)?[a-z0-9.-]+(?:@[\w.-]{1,15})?")
+_SHOWN = 200
 MATCHES = ("xt_comment", "xt_MASQUERADE")
 
 
@@ -140,6 +148,79 @@ def multus(bundle: Bundle) -> Iterator[Seen]:
         if plugin.get("type") == "multus-shim" and socket and not (socket.there and socket.listening):
             why = "nobody listens at" if socket.there else "there is no"
             yield Seen("multus-shim-socket", MULTUS_SOCKET, (f"{why} {MULTUS_SOCKET}",), facts)
+
+
+@check("multus-annotation", needs=("pods",), partial=True)
+def unreadable_annotations(bundle: Bundle) -> Iterator[Seen]:
+    for pod in bundle.pods:
+        reason = _wrong_selection(pod.networks)
+        if reason:
+            lines = (f"pod {pod.namespace}/{pod.name}: {reason}", pod.networks[:_SHOWN])
+            facts = {"namespace": pod.namespace, "pod": pod.name}
+            yield Seen("multus-annotation", f"{pod.namespace}/{pod.name}", lines, facts)
+
+
+def _wrong_selection(text: str) -> str:
+    """Return what is wrong with an annotation of networks, "" when nothing is."""
+    if not text.strip():
+        return ""
+    if text.lstrip()[0] in '[{"':
+        try:
+            members = json.loads(text)
+        except ValueError as error:
+            return f"the annotation is no JSON: {error}"
+        if not isinstance(members, list) or not all(
+            isinstance(one, dict) and one.get("name") for one in members
+        ):
+            return "the annotation is no list of objects with a name"
+        return ""
+    wrong = [one for one in text.split(",") if not _SELECTED.fullmatch(one.strip())]
+    return f"{wrong[0]!r} is no [NAMESPACE/]NAME[@INTERFACE]" if wrong else ""
+
+
+@check("tuning-sysctl", needs=("configurations", "agents"), partial=True)
+def not_allowed(bundle: Bundle) -> Iterator[Seen]:
+    listed = _agent(bundle, ALLOWLIST)
+    if listed is None or not listed.there:
+        return
+    for network, plugin in plugins(bundle, "tuning"):
+        wanted = plugin.get("sysctl")
+        for name in wanted if isinstance(wanted, dict) else ():
+            if not any(_found(one, name) for one in listed.lines):
+                line = f"network {network.name} sets {name}, which no line of {ALLOWLIST} allows"
+                yield Seen("tuning-sysctl", name, (line,), {"sysctl": name, "network": network.name})
+
+
+def _found(expression: str, name: str) -> bool:
+    try:
+        return re.search(expression, name) is not None
+    except re.error:
+        return False
+
+
+@check("aws-ipamd-down", needs=("configurations", "agents"), partial=True)
+def aws(bundle: Bundle) -> Iterator[Seen]:
+    for network, _ in plugins(bundle, "aws-cni"):
+        ways = [_agent(bundle, AWS_SOCKET), _agent(bundle, AWS_PORT)]
+        if all(ways) and not any(one and one.listening for one in ways):
+            port = AWS_PORT.partition(":")[2]
+            line = f"nobody listens at {AWS_SOCKET}, nor at port {port} of older releases"
+            yield Seen("aws-ipamd-down", AWS_SOCKET, (line,), {"network": network.name})
+
+
+@check("svc-vip", needs=("agents", "namespaces"), partial=True)
+def unreachable_server(bundle: Bundle) -> Iterator[Seen]:
+    for one in bundle.agents:
+        host = one.server.partition("/")[0].rpartition(":")[0].strip("[]") or one.server
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            continue
+        own = (ipaddress.ip_interface(each.prefix).ip for each in bundle.own.addresses)
+        known = (ipaddress.ip_network(each.destination, strict=False) for each in bundle.own.routes)
+        if address not in own and not address.is_loopback and not any(address in each for each in known):
+            line = f"{one.path} names the API server {one.server}, and the node has no route to {address}"
+            yield Seen("svc-vip", str(address), (line,), {"address": str(address)})
 
 
 @check("mesh-cni", needs=("configurations", "agents"))

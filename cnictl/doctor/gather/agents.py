@@ -23,18 +23,39 @@ DHCP = "/run/cni/dhcp.sock"
 CALICO_KUBECONFIG = "/etc/cni/net.d/calico-kubeconfig"
 MULTUS_KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
 MULTUS_SOCKET = "/run/multus/multus.sock"
-PATHS = (SUBNET_ENV, NODENAME, CILIUM, DHCP, CALICO_KUBECONFIG, MULTUS_KUBECONFIG, MULTUS_SOCKET)
+AWS_SOCKET, AWS_PORT = "/var/run/aws-node/ipamd.sock", "tcp:50051"
+CONTAINERD_SOCKET, CRIO_SOCKET = "/run/containerd/containerd.sock", "/run/crio/crio.sock"
+ALLOWLIST = "/etc/cni/tuning/allowlist.conf"
+PATHS = (
+    SUBNET_ENV,
+    NODENAME,
+    CILIUM,
+    DHCP,
+    CALICO_KUBECONFIG,
+    MULTUS_KUBECONFIG,
+    MULTUS_SOCKET,
+    AWS_SOCKET,
+    CONTAINERD_SOCKET,
+    CRIO_SOCKET,
+    ALLOWLIST,
+)
 
 _SUBNET_KEYS = ("FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ")
 _ACCEPTING = "00010000"  # __SO_ACCEPTCON, net/unix/af_unix.c
+_LISTENING = "0A"  # TCP_LISTEN, include/net/tcp_states.h
+_SERVER = re.compile(r"^\s*server: *[\"']?https?://(?P<server>[^\s\"'@]+)", re.MULTILINE)
 _TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
 
 
 def gather(place: Place, more: Iterable[str] = ()) -> list[AgentFile]:
     """Return of each file what can be told without telling what is secret in it.  Raises OSError."""
-    lines = (line.split() for line in place.text_or("/proc/net/unix").splitlines())
+    lines = (line.split() for line in place.table("unix").splitlines())
     listening = {_tail(words[7]) for words in lines if len(words) > 7 and words[3] == _ACCEPTING}
-    return [_agent(place, path, listening) for path in dict.fromkeys([*PATHS, *more])]
+    found = [_agent(place, path, listening) for path in dict.fromkeys([*PATHS, *more])]
+    port = int(AWS_PORT.partition(":")[2])
+    rows = (line.split() for line in (place.table("tcp") + place.table("tcp6")).splitlines())
+    listens = any(len(row) > 3 and row[1].endswith(f":{port:04X}") and row[3] == _LISTENING for row in rows)
+    return [*found, AgentFile(AWS_PORT, listens, True, listens)]
 
 
 def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
@@ -48,8 +69,14 @@ def _agent(place: Place, path: str, listening: set[str]) -> AgentFile:
     if stat.S_ISSOCK(about.st_mode):
         return AgentFile(path, True, True, _tail(path) in listening)
     text = place.text_or(path)
+    if path == ALLOWLIST:
+        return AgentFile(path, True, lines=tuple(line.strip() for line in text.splitlines() if line.strip()))
     if not path.endswith("subnet.env"):
-        return AgentFile(path, True, expires=_expiry(text))
+        server = _SERVER.search(text)
+        times = (_time_of(text, "exp"), max(_time_of(text, "iat"), _time_of(text, "nbf")))
+        return AgentFile(
+            path, True, expires=times[0], issued=times[1], server=server["server"] if server else ""
+        )
     pairs = dict(line.strip().partition("=")[::2] for line in text.splitlines() if "=" in line)
     values = {key: pairs[key] for key in _SUBNET_KEYS if key in pairs}
     return AgentFile(
@@ -62,14 +89,14 @@ def _tail(path: str) -> str:
     return "/".join(path.split("/")[-2:])
 
 
-def _expiry(text: str) -> float:
-    """Return when the token in a text expires (RFC 7519, section 4.1.4), 0 for none."""
+def _time_of(text: str, claim: str) -> float:
+    """Return a time that the token in a text says (RFC 7519, section 4.1), 0 for none."""
     found = _TOKEN.search(text)
     if not found:
         return 0.0
     payload = found["payload"]
     try:
         members = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return float(members.get("exp", 0))
+        return float(members.get(claim, 0))
     except (ValueError, AttributeError, TypeError):
         return 0.0

@@ -8,8 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from cnictl.configuration import parse
-from cnictl.doctor.bundle import CachedAttachment, HeldLock, ReservationFile
+from cnictl.doctor.bundle import CachedAttachment, CachedInterface, HeldLock, ReservationFile
 from cnictl.ipam.store import LOCK, Reservation
+from cnictl.leases.evidence import processes
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CnictlError
 
@@ -46,6 +47,7 @@ def _cached(place: Place, path: str) -> CachedAttachment:
         network = parse(base64.b64decode(known.string("config"), validate=True))
         plugins = tuple(name for one in network.plugins for name in (one.type, one.ipam_type) if name)
         result = known.get("result")
+        version = Document(result).get("cniVersion") if isinstance(result, dict) else ""
         return CachedAttachment(
             path,
             len(text),
@@ -57,6 +59,9 @@ def _cached(place: Place, path: str) -> CachedAttachment:
             plugins,
             tuple(_addresses(result)),
             tuple(_ports(known.get("capabilityArgs"))),
+            version=version if isinstance(version, str) else "",
+            unusable=_unusable(result, known.string("ifName"), plugins),
+            interfaces=tuple(_interfaces(result)),
         )
     except (CnictlError, ValueError) as error:
         return CachedAttachment(path, len(text), problem=str(error))
@@ -68,6 +73,32 @@ def _addresses(result: Json) -> Iterator[str]:
         address = Document(one).get("address") if isinstance(one, dict) else None
         if isinstance(address, str):
             yield address.partition("/")[0]
+
+
+def _interfaces(result: Json) -> Iterator[CachedInterface]:
+    listed = Document(result).get("interfaces") if isinstance(result, dict) else None
+    for one in listed if isinstance(listed, list) else ():
+        members = Document(one if isinstance(one, dict) else {})
+        inside = bool(members.get("sandbox"))
+        yield CachedInterface(str(members.get("name") or ""), str(members.get("mac") or "").lower(), inside)
+
+
+def _unusable(result: Json, ifname: str, plugins: tuple[str, ...]) -> str:
+    """Return why a runtime, or a plugin of the list, cannot do with a Result; "" when it can."""
+    ips = Document(result).get("ips") if isinstance(result, dict) else None
+    if not isinstance(ips, list) or not ips:
+        return ""
+    names = [one.name for one in _interfaces(result)]
+    if not names and "bandwidth" in plugins:
+        return "it has no interfaces, of which bandwidth needs one"
+    places = [Document(one).get("interface") for one in ips if isinstance(one, dict)]
+    for one in places:
+        if isinstance(one, int) and not 0 <= one < len(names):
+            return f"an address is of interface number {one}, and there are {len(names)}"
+    known = [names[one] for one in places if isinstance(one, int)]
+    if known and len(known) == len(places) and ifname not in known:
+        return f"its addresses are of {', '.join(known)}, and none is of {ifname}"
+    return ""
 
 
 def _ports(arguments: Json) -> Iterator[int]:
@@ -115,10 +146,7 @@ def _held(place: Place, directories: Iterable[str]) -> list[HeldLock]:
     holders = {
         words[5]: int(words[4])
         for line in place.text("/proc/locks").splitlines()
-        if len(words := line.split()) > 5
-        and words[1] == "FLOCK"
-        and words[3] == "WRITE"
-        and int(words[4]) > 0
+        if len(words := line.split()) > 5 and words[1] == "FLOCK" and words[3] == "WRITE"
     }
     found = []
     for path in [*(f"{one}/{LOCK}" for one in directories), XTABLES_LOCK]:
@@ -129,7 +157,32 @@ def _held(place: Place, directories: Iterable[str]) -> list[HeldLock]:
         inode = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
         if inode in holders:
             pid = holders[inode]
+            if not place.there(f"/proc/{pid}"):  # who took it has ended, and left it to a child
+                pid = next(_having_open(place, about), 0)
+            if pid <= 0:
+                continue
             status = place.text_or(f"/proc/{pid}/status")
             facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
             found.append(HeldLock(path, pid, facts.get("Name", ""), facts.get("State", "")[:1]))
     return found
+
+
+def _having_open(place: Place, about: os.stat_result) -> Iterator[int]:
+    """Yield the processes that hold a lock on a file, by a descriptor of their own."""
+    for pid in filter(str.isdigit, place.names("/proc")):
+        try:
+            for number in os.listdir(place.at(f"/proc/{pid}/fd")):
+                there = os.stat(place.at(f"/proc/{pid}/fd/{number}"))
+                is_same = (there.st_dev, there.st_ino) == (about.st_dev, about.st_ino)
+                if is_same and "lock:" in place.text_or(f"/proc/{pid}/fdinfo/{number}"):
+                    yield int(pid)
+        except OSError:
+            continue
+
+
+def gather_running(place: Place, containers: Iterable[str], *, whole_node: bool) -> list[str]:
+    """Return which containers have processes, by the names of their cgroups.  Raises CnictlError."""
+    known = processes(place.at("/proc"), whole_node=whole_node or bool(place.root))
+    if known.missing:
+        raise CnictlError(f"not known: {known.missing}")
+    return sorted(known.ids.intersection(containers))

@@ -54,29 +54,31 @@ MODULES = (
 )  # fmt: skip
 DISKS = ("/var/lib/cni", "/run", "/etc/cni/net.d")
 PROGRAMS = ("iptables", "ip6tables", "nft")
+_DHCP = 67
+"""The port of a DHCP server (RFC 2131, section 4.1)."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def gather(place: Place, links: Iterable[str] = ()) -> Kernel:
-    """Return what there is; `links` are those whose own settings are wanted as well."""
+def gather(place: Place, links: Iterable[str] = (), inotify: int = 0) -> Kernel:
+    """Return what there is; `links` are those whose own settings are wanted as well, `inotify` is counted."""
     release = os.uname().release
     with place.inside():
         sysctls = dict(_sysctls(place, links))
     return Kernel(
         place.text_or("/proc/sys/kernel/osrelease", release).strip(),
         os.uname().machine,
-        _boot(place),
+        boot_time(place),
         sysctls,
         _modules(place, place.text_or("/proc/sys/kernel/osrelease", release).strip()),
-        dict(_counters(place)),
+        {**dict(_counters(place)), "inotify": inotify},
         {name: _is_there(place, name) for name in PROGRAMS},
     )
 
 
-def gather_disks(place: Place) -> list[Disk]:
-    """Return the file systems of the directories that are written to for every pod."""
+def gather_disks(place: Place, more: Iterable[str] = ()) -> list[Disk]:
+    """Return the file systems of the directories that are written to for every pod, and of some more."""
     found = []
-    for path in DISKS:
+    for path in dict.fromkeys([*DISKS, *more]):
         there = path
         while there != "/" and not place.there(there):
             there = os.path.dirname(there)
@@ -123,7 +125,8 @@ def _modules(place: Place, release: str) -> dict[str, bool]:
     return {name: name in known or name in loaded for name in MODULES}
 
 
-def _boot(place: Place) -> float:
+def boot_time(place: Place) -> float:
+    """Return when the node was started, in seconds since 1970, 0 when that is not known."""
     for line in place.text_or("/proc/stat").splitlines():
         if line.startswith("btime "):
             return float(line.split()[1])
@@ -136,20 +139,7 @@ def _counters(place: Place) -> Iterator[tuple[str, int]]:
         lines = place.text_or(f"/proc/1/net/stat/{table}").splitlines()
         if len(lines) > 1:
             yield name, int(lines[1].split()[0], 16)
-    inotify = 0
-    for pid in filter(str.isdigit, place.names("/proc")):
-        try:
-            names = os.listdir(place.at(f"/proc/{pid}/fd"))
-            if os.stat(place.at(f"/proc/{pid}")).st_uid:
-                continue
-        except OSError:
-            continue
-        for name in names:
-            try:
-                inotify += os.readlink(place.at(f"/proc/{pid}/fd/{name}")) == "anon_inode:inotify"
-            except OSError:
-                continue
-    yield "inotify", inotify
+    yield "dhcp_servers", sum(f":{_DHCP:04X} " in line for line in place.table("udp").splitlines())
     load = place.text_or("/proc/loadavg").split()
     if len(load) > 3 and "/" in load[3]:
         yield "threads", int(load[3].partition("/")[2])

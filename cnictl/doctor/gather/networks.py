@@ -90,5 +90,14 @@ def _looked_at(path: str, reached: str, inode: int, processes: dict[int, list[in
 def _link(one: Link, names: dict[int, str]) -> LinkFact:
     parent = names.get(one.parent, "") if one.link_netnsid is None else ""
     return LinkFact(
-        one.name, one.kind, one.mac, one.mtu, one.up, names.get(one.master, ""), parent, one.altnames
+        one.name,
+        one.kind,
+        one.mac,
+        one.mtu,
+        one.up,
+        names.get(one.master, ""),
+        parent,
+        one.altnames,
+        one.index,
+        one.operstate,
     )

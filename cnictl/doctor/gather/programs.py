@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import struct
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 from cnictl import invoke
 from cnictl.doctor.bundle import Program
 from cnictl.doctor.gather.runtime import PLUGIN_DIRECTORIES
+from cnictl.doctor.redact import redacted
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from cnictl.doctor.place import Place
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 _MACHINES = {3: "i686", 40: "arm", 62: "x86_64", 183: "aarch64", 21: "ppc64le", 22: "s390x", 243: "riscv64"}
 _INTERPRETER = 3  # PT_INTERP, elf(5)
 _MOST_HEADERS = 64
+PACKAGES = ("containernetworking-plugins", "kubernetes-cni")
+"""Packages of dpkg that have plugins."""
+_SHOWN = 80
 _PATIENCE = 5.0
 _ENVIRONMENT = {"CNI_COMMAND": "VERSION", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 _MORE = ("/usr/local/lib/cni", "/var/lib/rancher/k3s/data/cni", "/opt/kube/bin")
@@ -32,8 +37,9 @@ def gather(place: Place, needed: Mapping[str, str], directories: Sequence[str]) 
     """Return each plugin of `needed`, which says for what, as the runtime would find it.  Raises OSError."""
     for directory in directories:
         place.names(directory)  # which raises for one that may not be looked into
+    packaged = dict(_packaged(place))
     found = [_program(place, name, why, directories) for name, why in needed.items()]
-    return [_asked(place, one) for one in found]
+    return [_asked(place, replace(one, replaced=_replaced(place, one.path, packaged))) for one in found]
 
 
 def _program(place: Place, name: str, why: str, directories: Sequence[str]) -> Program:
@@ -105,8 +111,42 @@ def _asked(place: Place, one: Program) -> Program:
         done = invoke.run(
             place.at(one.path), environment=_ENVIRONMENT, stdin=b"{}", timeout=_PATIENCE, limit=1 << 20
         )
-        members = decode(done.stdout)
     except CnictlError:
         return one
+    try:
+        members = decode(done.stdout)
+    except CnictlError:
+        said = done.stdout.decode(errors="replace").strip().partition("\n")[0]
+        return replace(one, answer=_answer(said, done.reason))
     listed = Document(members).get("supportedVersions") if isinstance(members, dict) else None
     return replace(one, versions=tuple(map(str, listed)) if isinstance(listed, list) else ())
+
+
+def _answer(said: str, reason: str) -> str:
+    if said:
+        return f"prints {redacted(said)[:_SHOWN]!r} in place of JSON"
+    return f"prints nothing{f', {reason}' if reason else ''}"
+
+
+def _packaged(place: Place) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the files of the distribution's packages of plugins, each with its package and MD5 sum."""
+    for package in PACKAGES:
+        for line in place.text_or(f"/var/lib/dpkg/info/{package}.md5sums").splitlines():
+            digest, _, path = line.partition("  ")
+            yield f"/{path}", (package, digest)
+
+
+def _replaced(place: Place, path: str, packaged: Mapping[str, tuple[str, str]]) -> str:
+    """Return the package whose file something else has replaced, "" for none."""
+    package, digest = packaged.get(path, ("", ""))
+    if not package:
+        return ""
+    try:
+        with open(place.at(path), "rb") as file:
+            return "" if hashlib.file_digest(file, _md5).hexdigest() == digest else package
+    except OSError:
+        return ""
+
+
+def _md5() -> hashlib._Hash:
+    return hashlib.md5(usedforsecurity=False)

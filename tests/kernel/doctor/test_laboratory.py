@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,11 +20,24 @@ from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from tests.conftest import unavailable
-from tests.kernel.doctor.laboratory import ATTACH, BIN, CONF, FAULTS, NETWORK, STORE, WEB, Fault, put
+from tests.kernel.doctor.laboratory import (
+    ATTACH,
+    BIN,
+    CONF,
+    CONTAINERD,
+    FAULTS,
+    NETWORK,
+    SETTINGS,
+    STORE,
+    WEB,
+    Fault,
+    put,
+)
 
 if TYPE_CHECKING:
     from cnictl.doctor.finding import Finding
 
+NOBODY = '{"items": []}'
 CNICTL = f"exec {sys.executable} -m cnictl"
 KEPT = ("kubectl", "cat /proc", "grep", "ls")
 """Commands of a fix that only look, or need a cluster."""
@@ -38,12 +53,16 @@ def well(plugins_dir: str) -> Iterator[Node]:
             script = [
                 # Duplicate address detection would end some time between two looks.
                 "sysctl -qw net.ipv6.conf.default.accept_dad=0",
-                f"mkdir -p {CONF} {BIN} /run/netns",
-                f"mount -t tmpfs -o mode=755 tmpfs {BIN}; mount -o remount,size=16m /var/lib/cni",
+                *(_own(directory) for directory in ("/etc", "/usr", "/var/lib")),
+                f"mkdir -p {CONF} {BIN} /run/netns /var/lib/cni /etc/containerd /var/lib/dpkg/info",
+                f"mount -t tmpfs -o mode=755 tmpfs {BIN}; mount -t tmpfs tmpfs /etc/cni; mkdir {CONF}",
+                "mount -t tmpfs -o size=16m tmpfs /var/lib/cni",
+                put(CONTAINERD, SETTINGS),
                 *(put(f"{BIN}/{name}", f'#!/bin/sh\nexec {plugins_dir}/{name} "$@"') for name in PLUGINS),
                 f"chmod 755 {BIN}/*",
                 put(WEB, json.dumps(NETWORK, indent=2)),
-                put("/run/cnictl", f'#!/bin/sh\n{CNICTL} "$@"'),
+                put("/run/cnictl", f'#!/bin/sh\n[ "$1" = ipam ] && set -- "$@" --whole-node\n{CNICTL} "$@"'),
+                f"md5sum {BIN}/host-local | sed s,/run,run, > /var/lib/dpkg/info/kubernetes-cni.md5sums",
                 "chmod 755 /run/cnictl",
             ]
             shell(node, "\n".join(script))
@@ -52,6 +71,14 @@ def well(plugins_dir: str) -> Iterator[Node]:
             yield node
     except SandboxError as error:
         unavailable(str(error))
+
+
+def _own(directory: str) -> str:
+    """Return the command that lets a node write below a directory of the host."""
+    name = directory.replace("/", "-")
+    made = f"/run/upper{name} /run/work{name}"
+    below = f"lowerdir={directory},upperdir=/run/upper{name},workdir=/run/work{name}"
+    return f"mkdir -p {made}; mount -t overlay -o {below} overlay {directory}"
 
 
 PLUGINS = ("bridge", "host-local", "loopback", "portmap")
@@ -65,10 +92,11 @@ def shell(node: Node, script: str) -> None:
     assert done.status == 0, f"{script}: {done.stderr}"
 
 
-def bundle(node: Node) -> Bundle:
+def bundle(node: Node, log: str = "", kubectl: str = NOBODY) -> Bundle:
     """Give what is to be known of a node, as if ten minutes had passed: what is new is left in peace."""
     place = Place(node.path("")[:-1], node.netns)
-    return replace(taken := collect(place, bin_dirs=[BIN], conf_dir=CONF, log=""), taken=taken.taken + 600)
+    stamped = re.sub(r"\{(-?\d+)\}", lambda found: f"{time.time() + 600 + int(found[1]):.3f}", log)
+    return replace(taken := collect(place, log=stamped, kubectl=kubectl), taken=taken.taken + 600)
 
 
 def told(report: Report) -> list[str]:
@@ -82,8 +110,7 @@ def test_a_node_that_is_well_gives_no_finding(well: Node):
     assert [(one.failure.code, one.lines) for one in report.every()] == []
     of_modules = {"kind-unsupported", "bw-module", "ipt-module"}
     of_runtime = {"conf-not-reloaded", "del-blocked", "netns-gone"}
-    of_pods = {"conf-capability-missing"}
-    assert {one.code for one in report.unchecked} - of_modules == of_runtime | of_pods
+    assert {one.code for one in report.unchecked} - of_modules == of_runtime
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda one: f"{one.code} {one.name}".strip())
@@ -91,7 +118,7 @@ def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: F
     """A bundle that was archived tells the same; what was printed, or the repair, leaves nothing wrong."""
     shell(well, fault.inject)
     try:
-        taken = bundle(well)
+        taken = bundle(well, fault.log, fault.kubectl or NOBODY)
         report = judge(taken)
         seen = [(one.failure.code, one.lines) for one in report.every()]
         assert report.findings, "nothing was found"
@@ -105,15 +132,17 @@ def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: F
     finally:
         if fault.repair:
             shell(well, fault.repair)
+        shell(well, CLEAN)
     if not fault.repair:
         shell(well, "\n".join(printed))
-    shell(well, CLEAN)
     assert [(one.failure.code, one.lines) for one in judge(bundle(well)).every()] == []
 
 
 ROOTED = {"flannel-subnet-env"}
 """What comes of something else on a node that is as small as this one."""
-OTHERS = "dhcp macvlan flannel calico cilium-cni multus* istio-cni bandwidth ptp"
+OTHERS = (
+    "dhcp macvlan ipvlan flannel calico cilium-cni multus* istio-cni bandwidth ptp aws-cni host-device tuning"
+)
 CLEAN = f"rm -f {CONF}/20-more.conflist; cd {BIN}; rm -f {OTHERS}"
 
 
@@ -126,6 +155,17 @@ def test_a_lock_that_is_held_for_a_moment_is_no_fault(well: Node):
     """As every ADD and every change of a rule does."""
     shell(well, f"flock -x {STORE}/lock sleep 0.6 >/dev/null 2>&1 & sleep 0.2")
     assert told(judge(bundle(well))) == []
+
+
+def test_what_a_rule_does_that_is_not_understood_is_not_called_fine(well: Node):
+    """Nor a fault."""
+    rule = "FORWARD -i web0 -m statistic --mode nth --every 2 --packet 0 -j DROP"
+    shell(well, f"iptables -I {rule}")
+    report = judge(bundle(well))
+    shell(well, f"iptables -D {rule}")
+    assert told(report) == []
+    (reason,) = [one.reason for one in report.unchecked if one.code == "fwd-drop"]
+    assert "--mode nth" in reason
 
 
 def test_nothing_is_changed_by_looking(well: Node):

@@ -129,6 +129,12 @@ def no_iptables(bundle: Bundle) -> None:
     bundle.kernel.programs.update(iptables=False, nft=False)
 
 
+def no_tables(bundle: Bundle) -> None:
+    said = "iptables v1.8.9 (legacy): can't initialize iptables table `nat': Table does not exist"
+    bundle.kernel.programs.update(iptables=True)
+    bundle.unread_filters.update({"iptables": said, "ip6tables": said})
+
+
 def descriptors(bundle: Bundle) -> None:
     bundle.processes.append(RuntimeProcess("containerd", 7, 1000, 1024, True, (5,), 5))
 
@@ -182,10 +188,11 @@ CASES: tuple[tuple[str, Callable[[Bundle], None], str], ...] = (
     ("kind-unsupported", without("macvlan", "macvlan"), "needs macvlan"),
     ("bw-module", without("ifb", "bandwidth"), "needs ifb"),
     ("ipt-module", without("xt_comment", "portmap"), "needs xt_comment"),
-    ("hl-range-lt-maxpods", used_up, "1 in use"),
-    ("hl-exhausted", used_up, "1 in use"),
+    ("hl-range-lt-maxpods", used_up, "1 live"),
+    ("hl-exhausted", used_up, "1 live"),
     ("conf-capability-missing", ports, "8080"),
     ("ipt-missing", no_iptables, "needs iptables"),
+    ("ipt-neither", no_tables, "can't initialize"),
     ("ipt-incompatible", lambda bundle: bundle.unread_filters.update({"iptables": "table `nat' is incompatible, use 'nft' tool."}), "nat"),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,8 @@ def test_a_reservation_of_a_sandbox_that_the_runtime_has_is_no_leak(tmp_path: Pa
     )
     bundle = collect(place, log="", listed='{"items": [{"id": "alive"}]}')
     assert [one.id for one in bundle.sandboxes] == ["alive"]
-    bundle.unseen.pop("namespaces")
+    for source in ("namespaces", "running"):
+        bundle.unseen.pop(source)
     bundle.taken += 600
     assert "10.0.0.3: container gone eth0" in seen(judge(bundle), "hl-leak")
     assert "alive" not in seen(judge(bundle), "hl-leak")
@@ -172,6 +174,19 @@ def test_what_crictl_lists(tmp_path: Path):
     }
     bundle = collect(plant(tmp_path, NET), log="", listed=json.dumps({"items": [pod]}))
     assert bundle.sandboxes == [Sandbox("c1", "default", "web", "stopped", 1.7e9)]
+
+
+def test_a_lock_that_somebody_left_to_a_child_is_named_with_the_child(tmp_path: Path):
+    """The kernel's list has the process that took it, which has ended."""
+    lock = "/var/lib/cni/networks/web/lock"
+    place = plant(tmp_path, {**NET, lock: "", "/proc/7/status": "Name:\tsleep\nState:\tS (sleeping)\n"})
+    about = (tmp_path / lock[1:]).stat()
+    inode = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
+    plant(tmp_path, {"/proc/locks": f"1: FLOCK  ADVISORY  WRITE 6 {inode} 0 EOF\n"})
+    plant(tmp_path, {"/proc/7/fdinfo/3": f"lock:\t1: FLOCK ADVISORY WRITE 6 {inode} 0 EOF\n"})
+    (tmp_path / "proc/7/fd").mkdir()
+    (tmp_path / "proc/7/fd/3").symlink_to(tmp_path / lock[1:])
+    assert "process 7 (sleep)" in seen(judge(collect(place, log="")), "hl-lock-held")
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 100, b"\x1f\x8b\x08\x00"])
