@@ -21,9 +21,13 @@ _RENAMED = ("veth", "macvlan", "ipvlan")
 
 @check("cache-empty", needs=("cache",))
 def empty_cache(bundle: Bundle) -> Iterator[Seen]:
+    seen = not {"sandboxes", "running", "namespaces"} & bundle.unseen.keys()
+    alive = {*(one.id for one in bundle.sandboxes), *bundle.running}
     for one in bundle.cache:
         if not one.size:
-            yield Seen("cache-empty", one.path, (f"{one.path} is empty",), {"file": one.path})
+            gone = seen and not any(container in one.path for container in alive)
+            facts = {"file": one.path} if gone else {}
+            yield Seen("cache-empty", one.path, (f"{one.path} is empty",), facts)
 
 
 @check("result-interface-mismatch", needs=("cache",), partial=True)
@@ -58,14 +62,18 @@ def without_namespace(bundle: Bundle) -> Iterator[Seen]:
 
 @check("if-exists", needs=("cache", "namespaces"), partial=True)
 def half_made(bundle: Bundle) -> Iterator[Seen]:
-    cached = {_own_path(one.netns) for one in bundle.cache}
-    if not cached:
+    known = [one for one in bundle.cache if not one.problem]
+    if not known:
         return  # whoever makes pods here keeps no cache
+    cached = {_own_path(one.netns) for one in known}
+    addresses = {address for one in known for address in one.addresses}
     for space in bundle.namespaces:
         names = [one.name for one in space.links if one.name != "lo"]
         if (
             space.path.startswith("/run/netns/cni-")
             and space.path not in cached
+            # Older releases of libcni do not write down the namespace.
+            and not addresses.intersection(each.prefix.partition("/")[0] for each in space.addresses)
             and space.processes
             and names
             and bundle.taken - space.since > PATIENCE
