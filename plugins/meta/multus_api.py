@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import time
 
+from cnictl.kubernetes import kubeconfig
 from cnictl.spec.document import Document, decode_object, encode
 from cnictl.spec.errors import INTERNAL, TRY_AGAIN_LATER, CnictlError, CniError
 from cnictl.spec.value import Value
-
-from . import multus_kubeconfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cnictl.kubernetes.http import Server
+    from cnictl.kubernetes.kubeconfig import Access
     from cnictl.plugin.log import Log
     from cnictl.spec.document import Json
-
-    from .multus_http import Server
-    from .multus_kubeconfig import Access
 
 LIMIT = 60.0
 """Seconds for an answer to have come whole."""
@@ -88,12 +86,12 @@ class Definition(Value):
         return _annotation(self.members, key)
 
 
-def connect(kubeconfig: str, environment: Mapping[str, str], log: Log) -> Cluster | None:
+def connect(path: str, environment: Mapping[str, str], log: Log) -> Cluster | None:
     """Return the cluster that a kubeconfig, or a pod's environment, leads to; None without either.
 
     Nothing is sent.  Raises CniError for a kubeconfig that is no use.
     """
-    access = multus_kubeconfig.find(kubeconfig, environment)
+    access = kubeconfig.find(path, environment)
     return None if access is None else Cluster(access, log)
 
 
@@ -184,10 +182,10 @@ class Cluster:
     def _ask(
         self, method: str, path: str, body: dict[str, Json] | None = None, *, limit: float = LIMIT
     ) -> dict[str, Json]:
-        from .multus_http import NoAnswer, Server
+        from cnictl.kubernetes.http import NoAnswer, Server
 
         if self._server is None:
-            self._server = Server(self._access)
+            self._server = Server(self._access, "multus (cnictl)")
         what = f"{method} {self._access.server}{path}"
         try:
             data = None if body is None else encode(body).encode()

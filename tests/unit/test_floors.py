@@ -27,7 +27,7 @@ FLOORS = tuple(
         "declare spec",
         (
             "aside child compiler configuration cri durable explanation firewalld flock forwarding inotify"
-            " install invoke launcher listener"
+            " install invoke kubernetes launcher listener"
             " ipam netfilter netlink netns netns_named sandbox sysctl tc"
         ),
         "plugin runtime",
@@ -50,6 +50,7 @@ SIDEWAYS = {
     "listener": {"durable"},
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
+    "kubernetes": {"durable"},
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
@@ -82,7 +83,7 @@ LATE = {"collections", "ctypes", "enum", "functools", "json", "re", "signal"}
 """What a plugin may need for a seldom case or an error, but not when it starts: `json` alone takes 6 ms."""
 
 
-LIBRARIES = {"cnictl.firewalld": {"jeepney"}, "cnictl_plugins.meta.multus_kubeconfig": {"yaml"}}
+LIBRARIES = {"cnictl.firewalld": {"jeepney"}, "cnictl.kubernetes.kubeconfig": {"yaml"}}
 """Which module of a plugin may import what is not the interpreter's, inside of the function that needs it."""
 
 

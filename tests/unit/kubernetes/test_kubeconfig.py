@@ -1,4 +1,4 @@
-"""multus: kubeconfigs, and that nothing secret of them is ever told."""
+"""Kubeconfigs, and that nothing secret of them is ever told."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cnictl.kubernetes import kubeconfig as kubeconfigs
 from cnictl.spec.errors import CniError
-from cnictl_plugins.meta import multus_kubeconfig
 
 SECRET = "eyJhbGciOiJ-very-secret"
 
@@ -33,9 +33,9 @@ def kubeconfig(tmp_path: Path, *, user: Any = None, cluster: Any = None, **membe
 def test_yaml_and_json_say_the_same(tmp_path: Path):
     """The current context counts."""
     path = kubeconfig(tmp_path, cluster={"tls-server-name": "k", "insecure-skip-tls-verify": True})
-    first = multus_kubeconfig.read(path)
+    first = kubeconfigs.read(path)
     Path(path).write_text(json.dumps(yaml.safe_load(Path(path).read_text())))
-    assert multus_kubeconfig.read(path) == first
+    assert kubeconfigs.read(path) == first
     assert (first.server, first.token, first.server_name, first.insecure) == (
         "https://10.96.0.1:443/k8s",
         SECRET,
@@ -68,7 +68,7 @@ def test_what_is_no_use_is_named(tmp_path: Path, members: dict[str, Any], words:
     """With the file and what is wrong in it; never with what it holds."""
     path = kubeconfig(tmp_path, **members)
     with pytest.raises(CniError) as caught:
-        multus_kubeconfig.read(path)
+        kubeconfigs.read(path)
     assert caught.value.code == 7
     assert caught.value.msg.startswith(f"kubeconfig {path}: ")
     assert words in caught.value.msg
@@ -89,7 +89,7 @@ def test_texts_that_are_no_kubeconfig(tmp_path: Path, text: str, words: str):
     path = tmp_path / "kubeconfig"
     path.write_text(text)
     with pytest.raises(CniError) as caught:
-        multus_kubeconfig.read(str(path))
+        kubeconfigs.read(str(path))
     assert words in caught.value.msg
     assert SECRET not in str(caught.value)
 
@@ -97,26 +97,24 @@ def test_texts_that_are_no_kubeconfig(tmp_path: Path, text: str, words: str):
 def test_a_kubeconfig_that_is_not_there(tmp_path: Path):
     """Is named."""
     with pytest.raises(CniError, match=r"cannot read .*/none: No such file or directory"):
-        multus_kubeconfig.read(str(tmp_path / "none"))
+        kubeconfigs.read(str(tmp_path / "none"))
 
 
 def test_inside_of_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The environment leads to the server, and the service account's files say who asks."""
-    monkeypatch.setattr(multus_kubeconfig, "SERVICE_ACCOUNT", str(tmp_path))
+    monkeypatch.setattr(kubeconfigs, "SERVICE_ACCOUNT", str(tmp_path))
     (tmp_path / "token").write_text(f"{SECRET}\n")
     (tmp_path / "ca.crt").write_text("PEM")
-    assert multus_kubeconfig.find("", {}) is None
-    assert multus_kubeconfig.find("", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
-    found = multus_kubeconfig.find(
-        "", {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
-    )
+    assert kubeconfigs.find("", {}) is None
+    assert kubeconfigs.find("", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
+    found = kubeconfigs.find("", {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"})
     assert found is not None
     assert (found.server, found.token, found.ca) == ("https://[fd00::1]:443", SECRET, "PEM")
 
 
 def test_what_is_secret_is_not_shown(tmp_path: Path):
     """Not even to somebody who prints what was read."""
-    found = multus_kubeconfig.read(kubeconfig(tmp_path))
+    found = kubeconfigs.read(kubeconfig(tmp_path))
     assert SECRET not in repr(found)
     assert SECRET not in str(found)
 
@@ -126,12 +124,12 @@ def test_yaml_without_the_package_that_reads_it(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "yaml", None)
     path = kubeconfig(tmp_path)
     with pytest.raises(CniError, match="it is not JSON, and PyYAML, which reads the rest, is not installed"):
-        multus_kubeconfig.read(path)
+        kubeconfigs.read(path)
 
 
 def test_a_pod_without_a_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Cannot ask, and is told which file is missing."""
-    monkeypatch.setattr(multus_kubeconfig, "SERVICE_ACCOUNT", str(tmp_path))
+    monkeypatch.setattr(kubeconfigs, "SERVICE_ACCOUNT", str(tmp_path))
     environment = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
     with pytest.raises(CniError, match=r"cannot read .*/ca.crt: No such file or directory"):
-        multus_kubeconfig.find("", environment)
+        kubeconfigs.find("", environment)

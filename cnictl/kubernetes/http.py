@@ -1,4 +1,4 @@
-"""multus: HTTP and TLS to the API server, on one connection, every exchange in bounded time.
+"""HTTP and TLS to the API server, on one connection, every exchange in bounded time.
 
 The interpreter's own modules serve it: the requests are few and plain, and a client library takes
 longer to import than a pod's network to be made.  This module is imported when the first is made.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import NoReturn
 
-    from .multus_kubeconfig import Access
+    from cnictl.kubernetes.kubeconfig import Access
 
 CONNECT_LIMIT = 10.0
 """Seconds for a connection to be made."""
@@ -37,10 +37,11 @@ class NoAnswer(Exception):
 
 
 class Server:
-    """The server of a kubeconfig."""
+    """The server of a kubeconfig; `agent` is what requests say who sends them."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, agent: str = "cnictl") -> None:
         self._access = access
+        self._agent = agent
         self._url = urlsplit(access.server)
         self._connection: HTTPConnection | None = None
         self._socket: _Socket | None = None
@@ -70,7 +71,7 @@ class Server:
 
     def _exchange(self, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
         connection = self._connected(deadline)
-        headers = {"Accept": "application/json", "User-Agent": "multus (cnictl)"}
+        headers = {"Accept": "application/json", "User-Agent": self._agent}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if self._access.token:
@@ -115,7 +116,7 @@ class Server:
                 context.verify_mode = ssl.CERT_NONE
             if access.certificate:
                 # Certificate and key can be loaded from files only; this one is on no disk.
-                descriptor = os.memfd_create("multus-client")
+                descriptor = os.memfd_create("client")
                 try:
                     os.write(descriptor, f"{access.certificate}\n{access.key}".encode())
                     context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=_no_password)

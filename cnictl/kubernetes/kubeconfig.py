@@ -1,4 +1,4 @@
-"""multus: how to reach the API server, from a kubeconfig or from inside of a pod.
+"""How to reach the API server, from a kubeconfig or from inside of a pod.
 
 Nothing of what is read here is ever part of a message but names of files and of the server.
 """
