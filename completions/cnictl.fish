@@ -171,6 +171,7 @@ set -g __cnictl_taking \
     'doctor --bundle' \
     'doctor --log' \
     'doctor --kubectl' \
+    'doctor --kubeconfig' \
     'doctor --sandboxes' \
     'doctor --cri-socket' \
     'doctor --conf-dir' \
@@ -179,6 +180,7 @@ set -g __cnictl_taking \
     'doctor --output' \
     'doctor collect --log' \
     'doctor collect --kubectl' \
+    'doctor collect --kubeconfig' \
     'doctor collect --sandboxes' \
     'doctor collect --cri-socket' \
     'doctor collect --conf-dir' \
@@ -622,6 +624,7 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -l network -x -d 'A network'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect made, here or elsewhere'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubeconfig -r -F -d 'Ask the API server for this node\'s pods, and for events of those that do not run'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
@@ -631,6 +634,7 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -s o -l output -x -a 'table json 
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
+complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l kubeconfig -r -F -d 'Ask the API server for this node\'s pods, and for events of those that do not run'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l sandboxes -r -F -d 'The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l cri-socket -x -d 'The container runtime\'s socket'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'

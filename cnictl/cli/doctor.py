@@ -49,6 +49,15 @@ Kubectl = Annotated[
         show_default=False,
     ),
 ]
+Kubeconfig = Annotated[
+    str,
+    typer.Option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="Ask the API server for this node's pods, and for events of those that do not run.",
+        show_default=False,
+    ),
+]
 Sandboxes = Annotated[
     str,
     typer.Option(
@@ -75,6 +84,7 @@ def doctor(
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
+    kubeconfig: Kubeconfig = "",
     sandboxes: Sandboxes = "",
     cri_socket: options.CriSocket = "",
     whole_node: WholeNode = False,
@@ -92,7 +102,7 @@ def doctor(
 
     Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is.
 
-    Example: cnictl doctor --pod default/web
+    Example: cnictl doctor --pod default/web --kubeconfig /etc/kubernetes/kubelet.conf
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -107,6 +117,8 @@ def doctor(
             listed=_text(sandboxes),
             cri_socket=cri_socket,
             whole_node=whole_node,
+            kubeconfig=kubeconfig,
+            pod=pod,
         )
     report = judge(taken, Narrowed(pod, container, network))
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
@@ -124,6 +136,7 @@ def collect(
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
+    kubeconfig: Kubeconfig = "",
     sandboxes: Sandboxes = "",
     cri_socket: options.CriSocket = "",
     whole_node: WholeNode = False,
@@ -142,6 +155,7 @@ def collect(
         listed=_text(sandboxes),
         cri_socket=cri_socket,
         whole_node=whole_node,
+        kubeconfig=kubeconfig,
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from cnictl.configuration import parse
-from cnictl.doctor.bundle import Bundle, Message, Pod
+from cnictl.doctor.bundle import Bundle
 from cnictl.doctor.gather import (
     agents,
     calls,
+    cluster,
     configurations,
     descriptors,
     filters,
@@ -35,7 +36,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Runtime
+    from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Message, Runtime
     from cnictl.spec.conflist import NetworkList
 
 
@@ -49,6 +50,8 @@ def collect(
     listed: str | None = None,
     cri_socket: str = "",
     whole_node: bool = False,
+    kubeconfig: str = "",
+    pod: str = "",
 ) -> Bundle:
     """Return all that is known of a node.
 
@@ -56,6 +59,7 @@ def collect(
     one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed, and
     `listed` what `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there, and
     `whole_node` says that this PID namespace is all of the node.
+    `kubeconfig` leads to the API server, which is asked for `pod` as well, NAMESPACE/NAME.
     """
     place = place or Place()
     made = Bundle(time.time(), platform.node())
@@ -106,7 +110,8 @@ def collect(
         made.unseen.pop("sandboxes", None)
         given = sandboxes.listed
         made.sandboxes = taking("sandboxes", lambda: given(listed, made.taken), made.sandboxes)
-    made.messages, made.pods = _said(taking, place, log, kubectl)
+    made.messages = _said(taking, place, log)
+    _of_cluster(taking, place, kubectl, kubeconfig, pod)
     return made
 
 
@@ -204,19 +209,28 @@ def _records_of_multus(bundle: Bundle, known: Sequence[NetworkList]) -> list[str
     ]
 
 
-def _said(
-    taking: _Taking, place: Place, log: str | None, kubectl: str | None
-) -> tuple[list[Message], list[Pod]]:
-    nothing: tuple[list[Pod], list[Message]] = ([], [])
+def _said(taking: _Taking, place: Place, log: str | None) -> list[Message]:
     if log is not None:
-        said = messages.told("log", log)
-    elif place.root:
+        return messages.told("log", log)
+    if place.root:
         taking.bundle.unseen["messages"] = "the journals of another node are not here"
-        said = []
+        return []
+    return taking("messages", messages.gather_journal, [])
+
+
+def _of_cluster(taking: _Taking, place: Place, kubectl: str | None, kubeconfig: str, pod: str) -> None:
+    """Fill in the pods and their events, from the API server or as kubectl printed them."""
+    made = taking.bundle
+    nothing = cluster.Known([], [])
+    if kubeconfig:
+        known = taking("pods", lambda: cluster.gather(place, kubeconfig, pod), nothing)
+    elif kubectl is not None:
+        printed = messages.printed
+        known = taking("pods", lambda: cluster.Known(*messages.pods_and_events(printed(kubectl))), nothing)
     else:
-        said = taking("messages", messages.gather_journal, [])
-    if kubectl is None:
-        taking.bundle.unseen["pods"] = "no output of `kubectl get pods,events -A -o json` was given"
-        return said, []
-    pods, events = taking("pods", lambda: messages.pods_and_events(kubectl), nothing)
-    return said + events, pods
+        made.unseen["pods"] = "no output of `kubectl get pods,events -A -o json` was given, and no kubeconfig"
+        return
+    if known.missing:
+        made.unseen["events"] = known.missing
+    made.pods = known.pods
+    made.messages += known.events

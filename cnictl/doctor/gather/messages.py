@@ -14,7 +14,7 @@ from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cnictl.spec.document import Json
 
@@ -40,12 +40,17 @@ def told(source: str, text: str) -> list[Message]:
     return list(_told(source, text.splitlines()))
 
 
-def pods_and_events(text: str) -> tuple[list[Pod], list[Message]]:
-    """Return what `kubectl get pods,events -o json` printed.  Raises CnictlError."""
+def printed(text: str) -> list[Json]:
+    """Return the objects that `kubectl get pods,events -o json` printed.  Raises CnictlError."""
     members = decode(text)
     items = members.get("items") if isinstance(members, dict) else None
     if not isinstance(items, list):
         raise CnictlError("this is no list of `kubectl get pods,events -A -o json`")
+    return items
+
+
+def pods_and_events(items: Sequence[Json]) -> tuple[list[Pod], list[Message]]:
+    """Return the pods among objects, and the events that tell of a failure."""
     pods: list[Pod] = []
     messages: list[Message] = []
     for one in (Document(item) for item in items if isinstance(item, dict)):

@@ -15,6 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 TOP = Path(sys.argv[1])
 KINDS = {"pods": "pods", "network-attachment-definitions": "networks"}
@@ -58,7 +59,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, method: str, body: bytes) -> None:
         objects = json.loads((TOP / "objects.json").read_text())
-        words = self.path.strip("/").split("/")
+        path, _, query = self.path.partition("?")
+        words = path.strip("/").split("/")
+        if method == "GET" and words[-1] in ("pods", "events"):
+            self.list(words, objects, dict(parse_qsl(query)).get("fieldSelector", ""))
+            return
         namespace = words[words.index("namespaces") + 1]
         if method == "POST" and words[-1] == "events":
             with (TOP / "events").open("a") as log:
@@ -86,6 +91,23 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, found)
         else:
             self.refuse(405, "the server does not allow this method on the requested resource")
+
+    def list(self, words: list[str], objects: dict[str, Any], selector: str) -> None:
+        """Answer with the objects that a selector of fields fits, which say nothing of their kind."""
+        if words[-1] in objects.get("forbidden", ()):
+            self.refuse(403, f'{words[-1]} is forbidden: User "system:node:n1" cannot list them')
+            return
+        found = list(objects.get(words[-1], {}).values())
+        for wanted in selector.split(","):
+            path, _, value = wanted.partition("=")
+            found = [one for one in found if field(one, path) == value]
+        if "namespaces" in words:
+            found = [
+                one for one in found if one["metadata"]["namespace"] == words[words.index("namespaces") + 1]
+            ]
+        self.send(
+            200, {"kind": "List", "items": [{k: v for k, v in one.items() if k != "kind"} for one in found]}
+        )
 
     def known(self) -> bool:
         """Whether the client is somebody: by a token, or by a certificate that the CA has signed."""
@@ -142,6 +164,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
+
+
+def field(members: Any, path: str) -> Any:
+    for key in path.split("."):
+        members = members.get(key, {})
+    return members
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from cnictl.doctor.bundle import (
     Sandbox,
 )
 from cnictl.doctor.gather.kernel import MODULES
-from cnictl.doctor.gather.messages import pods_and_events, told
+from cnictl.doctor.gather.messages import pods_and_events, printed, told
 from cnictl.doctor.judge import Narrowed, judge
 from cnictl.spec.errors import CnictlError
 
@@ -337,11 +337,13 @@ def test_the_output_of_kubectl():
         "involvedObject": {"kind": "Pod", "namespace": "default", "name": "web-0"},
     }
     normal = {"kind": "Event", "message": "Started container web"}
-    pods, messages = pods_and_events(json.dumps({"items": [pod, event, normal, None, {"kind": "Pod"}]}))
+    pods, messages = pods_and_events(
+        printed(json.dumps({"items": [pod, event, normal, None, {"kind": "Pod"}]}))
+    )
     assert pods[0] == Pod("default", "web-0", "Pending", host_ports=(8080,), addresses=("10.0.0.2",))
     assert [one.pod for one in messages] == ["default/web-0"]
     with pytest.raises(CnictlError, match="this is no list"):
-        pods_and_events("{}")
+        printed("{}")
 
 
 def test_only_lines_that_tell_of_a_failure_are_kept():
