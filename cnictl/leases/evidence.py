@@ -237,7 +237,7 @@ def cached(cache: Cache) -> CacheEvidence:
     except CnictlError as error:
         return CacheEvidence({}, {}, f"the runtime's cache: {error}")
     for one in listing.attachments:
-        netns = one.attachment.netns
+        netns = one.attachment.netns or _sandbox(one)
         entry = Attached(one.network, netns, bool(netns) and os.path.exists(netns))
         attached.setdefault(one.attachment.key, []).append(entry)
         for address in _addresses(one):
@@ -280,6 +280,15 @@ def _words(text: str) -> set[str]:
             found.add(part)
             part = part.partition("-")[2]  # noqa: PLW2901 - and so on
     return found
+
+
+def _sandbox(one: CachedAttachment) -> str:
+    """Return the netns that a Result names: containerd 1.6 keeps none beside it."""
+    try:
+        interfaces = current(parse_any(one.result)).interfaces if one.result else []
+    except CnictlError:
+        return ""
+    return next((each.sandbox for each in interfaces if each.sandbox), "")
 
 
 def _addresses(one: CachedAttachment) -> list[Address]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.doctor.collect import MULTUS_RECORDS, networks_of
 from cnictl.doctor.finding import Seen, check
+from cnictl.doctor.place import own_path
 from cnictl.spec.versions import SUPPORTED
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def half_made(bundle: Bundle) -> Iterator[Seen]:
     known = [one for one in bundle.cache if not one.problem]
     if not known:
         return  # whoever makes pods here keeps no cache
-    cached = {_own_path(one.netns) for one in known}
+    cached = {own_path(one.netns) for one in known}
     addresses = {address for one in known for address in one.addresses}
     for space in bundle.namespaces:
         names = [one.name for one in space.links if one.name != "lo"]
@@ -87,7 +88,7 @@ def half_made(bundle: Bundle) -> Iterator[Seen]:
 def other_mac(bundle: Bundle) -> Iterator[Seen]:
     spaces = {one.path: one for one in bundle.namespaces}
     for one in bundle.cache:
-        inside = spaces.get(_own_path(one.netns))
+        inside = spaces.get(own_path(one.netns))
         for interface in one.interfaces:
             space = inside if interface.inside else bundle.own
             link = space.link(interface.name) if space else None
@@ -149,11 +150,6 @@ def _facts(one: CachedAttachment) -> dict[str, str]:
         "netns": one.netns,
         "file": one.path,
     }
-
-
-def _own_path(netns: str) -> str:
-    """Return a namespace's path as namespaces are listed: /var/run is a link to /run."""
-    return netns.removeprefix("/var") if netns.startswith("/var/run/") else netns
 
 
 def _called(space: Namespace | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.configuration import parse
 from cnictl.doctor.bundle import CachedAttachment, CachedInterface, HeldLock, ReservationFile
+from cnictl.doctor.place import own_path
 from cnictl.ipam.store import LOCK, Reservation
 from cnictl.leases.evidence import processes
 from cnictl.spec.document import Document, decode
@@ -47,6 +48,7 @@ def _cached(place: Place, path: str) -> CachedAttachment:
         network = parse(base64.b64decode(known.string("config"), validate=True))
         plugins = tuple(name for one in network.plugins for name in (one.type, one.ipam_type) if name)
         result = known.get("result")
+        netns = own_path(known.string("netns") or _sandbox(result))
         version = Document(result).get("cniVersion") if isinstance(result, dict) else ""
         return CachedAttachment(
             path,
@@ -54,8 +56,8 @@ def _cached(place: Place, path: str) -> CachedAttachment:
             known.string("networkName"),
             known.string("containerId"),
             known.string("ifName"),
-            known.string("netns"),
-            bool(known.string("netns")) and place.there(known.string("netns")),
+            netns,
+            bool(netns) and place.there(netns),
             plugins,
             tuple(_addresses(result)),
             tuple(_ports(known.get("capabilityArgs"))),
@@ -73,6 +75,16 @@ def _addresses(result: Json) -> Iterator[str]:
         address = Document(one).get("address") if isinstance(one, dict) else None
         if isinstance(address, str):
             yield address.partition("/")[0]
+
+
+def _sandbox(result: Json) -> str:
+    """Return the netns that a Result names: containerd 1.6 keeps none beside it."""
+    listed = Document(result).get("interfaces") if isinstance(result, dict) else None
+    for one in listed if isinstance(listed, list) else ():
+        sandbox = Document(one).get("sandbox") if isinstance(one, dict) else None
+        if isinstance(sandbox, str) and sandbox:
+            return sandbox
+    return ""
 
 
 def _interfaces(result: Json) -> Iterator[CachedInterface]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnictl.cri import sockets
 from cnictl.cri.client import Client, NoAnswer, NoCri
 from cnictl.doctor.bundle import RuntimeStatus, Sandbox
+from cnictl.doctor.place import own_path
 from cnictl.doctor.redact import redacted
 from cnictl.leases.evidence import sandboxes_in
 from cnictl.spec.document import Document, decode
@@ -88,7 +89,7 @@ def _asked(place: Place, path: str, runtime: Client) -> Asked:
             one.pod,
             "ready" if one.ready else "stopped",
             one.created,
-            netns := _own_name(details[one.id].netns),
+            netns := own_path(details[one.id].netns),
             bool(netns) and place.there(netns),
             details[one.id].addresses,
         )
@@ -105,11 +106,6 @@ def _asked(place: Place, path: str, runtime: Client) -> Asked:
         redacted(status.loaded),
     )
     return Asked(said, sandboxes, status)
-
-
-def _own_name(netns: str) -> str:
-    """Return a path without /var/run, which is a link that leads from elsewhere to another node's /run."""
-    return netns.removeprefix("/var") if netns.startswith("/var/run/") else netns
 
 
 def _crictl(text: str) -> Iterator[Sandbox]:

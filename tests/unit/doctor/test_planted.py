@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
@@ -162,6 +163,21 @@ def test_a_runtime_that_does_not_answer(tmp_path: Path):
     unchecked = {one.code: one.reason for one in judge(collect(place, log="")).unchecked}
     assert unchecked["netns-gone"] == "/run/crio/crio.sock: connection refused"
     assert "sandboxes" not in collect(place, log="", listed="c1").unseen
+
+
+def test_a_cache_without_namespaces(tmp_path: Path):
+    """As containerd 1.6 writes it: it is the Result that says where the interface is."""
+    entry = {
+        "kind": "cniCacheV1",
+        "containerId": "c1",
+        "config": base64.b64encode(json.dumps(BRIDGE).encode()).decode(),
+        "ifName": "eth0",
+        "networkName": "web",
+        "result": {"interfaces": [{"name": "veth1"}, {"name": "eth0", "sandbox": "/var/run/netns/cni-1"}]},
+    }
+    files = {"/var/lib/cni/results/web-c1-eth0": json.dumps(entry), "/run/netns/cni-1": ""}
+    (cached,) = collect(plant(tmp_path, NET | files), log="").cache
+    assert (cached.netns, cached.netns_there) == ("/run/netns/cni-1", True)
 
 
 def test_what_crictl_lists(tmp_path: Path):

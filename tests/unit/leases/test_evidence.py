@@ -6,12 +6,14 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cnictl.leases import evidence, forecast
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
+from cnictl.spec import result as results
 from cnictl.spec.errors import CnictlError
 from tests.cri_server import NOT_READY, READY, serving
 
@@ -114,6 +116,17 @@ def test_the_cache_knows_attachments_and_addresses(tmp_path: Path):
     assert found.broken_file("net", "c3", "") == "net-c3-eth0"
     assert found.broken_file("", "", "") == "net-c3-eth0"
     assert found.broken_file("net", "c2", "eth0") == found.broken_file("other", "c3", "eth0") == ""
+
+
+def test_a_cache_without_namespaces_has_those_of_its_results(tmp_path: Path):
+    """containerd 1.6 keeps none beside the Result."""
+    result: dict[str, Any] = {
+        "cniVersion": "1.0.0",
+        "interfaces": [{"name": "eth0", "sandbox": str(tmp_path)}],
+    }
+    Cache(str(tmp_path)).write("net", Attachment("c1", "", "eth0"), b"{}", results.parse_any(result))
+    (entry,) = evidence.cached(Cache(str(tmp_path))).attached["c1", "eth0"]
+    assert entry == evidence.Attached("net", str(tmp_path), True)
 
 
 def test_a_cache_that_cannot_be_read_is_missing(tmp_path: Path):
