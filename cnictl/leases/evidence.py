@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnictl.cri.client import Client, NoAnswer, NoCri
 from cnictl.cri.sockets import KUBELET, find
-from cnictl.leases.namespaces import Sightings, look, sees_all_processes
+from cnictl.leases.namespaces import Sightings, look
+from cnictl.netns_visible import sees_all_processes
 from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errno_text import errno_text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnictl.leases import directory, lock
 from cnictl.leases.forecast import outlooks
-from cnictl.leases.namespaces import OWN
+from cnictl.netns_visible import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

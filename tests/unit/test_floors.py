@@ -28,12 +28,12 @@ FLOORS = tuple(
         (
             "aside child compiler configuration cri durable explanation firewalld flock forwarding inotify"
             " install invoke kubernetes launcher listener"
-            " ipam netfilter netlink netns netns_named sandbox sysctl tc"
+            " ipam netfilter netlink netns netns_named netns_visible sandbox sysctl tc"
         ),
         "plugin runtime",
         "cnictl_plugins",
         "dhcp leases lint state worker",
-        "conformance doctor plan ports scenario",
+        "conformance doctor plan ports scenario topology",
         "bench record",
         "render",
         "cli",
@@ -54,8 +54,10 @@ SIDEWAYS = {
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
+    "netns_visible": {"netns_named"},
     "sandbox": {"netns"},
     "tc": {"netlink", "netns"},
+    "topology": {"ports"},
 }
 """What a module may import on its own floor, besides itself."""
 
