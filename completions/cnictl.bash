@@ -5,7 +5,7 @@ _cnictl_knows() {
     commands='' options='' values=' ' arguments=''
     case $1 in
         '')
-            commands='add check del gc status version run exec conf attachments ports ipam validate doctor explain schema snapshot diff test plan compare bench conformance record replay netns vxlan node worker dhcp install uninstall'
+            commands='add check del gc status version run exec conf attachments ports map ipam validate doctor explain schema snapshot diff test plan compare bench conformance record replay netns vxlan node worker dhcp install uninstall'
             options='--version -h --help'
             ;;
         'add')
@@ -72,6 +72,10 @@ _cnictl_knows() {
         'ports')
             options='--no-trunc --cache-dir -o --output -h --help'
             values=' --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            ;;
+        'map')
+            options='-o --output -f --file --whole-node --cache-dir -h --help'
+            values=' -o=:text :svg :html :json; --output=:text :svg :html :json; -f=file; --file=file; --cache-dir=directory;'
             ;;
         'ipam')
             commands='ls show check reclaim'

@@ -1,6 +1,6 @@
 # fish completion for cnictl; made by docs/generate.py from the commands' own help
 
-set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ports' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'bench' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
+set -g __cnictl_commands 'add' 'check' 'del' 'gc' 'status' 'version' 'run' 'exec' 'conf' 'conf ls' 'attachments' 'attachments ls' 'attachments show' 'ports' 'map' 'ipam' 'ipam ls' 'ipam show' 'ipam check' 'ipam reclaim' 'validate' 'doctor' 'doctor collect' 'explain' 'schema' 'snapshot' 'diff' 'test' 'plan' 'compare' 'bench' 'conformance' 'record' 'record start' 'record stop' 'record status' 'record ls' 'record show' 'record build' 'replay' 'netns' 'netns ls' 'netns new' 'netns rm' 'netns exec' 'vxlan' 'vxlan sync' 'vxlan ls' 'vxlan self' 'node' 'worker' 'worker serve' 'worker status' 'worker metrics' 'dhcp' 'dhcp daemon' 'dhcp ls' 'install' 'uninstall'
 set -g __cnictl_taking \
     'add -i' \
     'add --ifname' \
@@ -127,6 +127,11 @@ set -g __cnictl_taking \
     'ports --cache-dir' \
     'ports -o' \
     'ports --output' \
+    'map -o' \
+    'map --output' \
+    'map -f' \
+    'map --file' \
+    'map --cache-dir' \
     'ipam ls --data-dir' \
     'ipam ls --conf-dir' \
     'ipam ls --cache-dir' \
@@ -372,6 +377,7 @@ complete -c cnictl -n '__cnictl_is \'\'' -a exec -d 'Call one plugin, raw, and s
 complete -c cnictl -n '__cnictl_is \'\'' -a conf -d 'Which configuration the runtime uses, and why not the others.'
 complete -c cnictl -n '__cnictl_is \'\'' -a attachments -d 'What the runtime\'s cache knows of attachments.'
 complete -c cnictl -n '__cnictl_is \'\'' -a ports -d 'Show which ports of the node lead to which container, and what is wrong with them.'
+complete -c cnictl -n '__cnictl_is \'\'' -a map -d 'Draw how the node is wired: network namespaces, links, addresses, routes, ports, masquerading.'
 complete -c cnictl -n '__cnictl_is \'\'' -a ipam -d 'Which addresses host-local keeps reserved, and which of them nobody has any more.'
 complete -c cnictl -n '__cnictl_is \'\'' -a validate -d 'Find mistakes in network configurations.'
 complete -c cnictl -n '__cnictl_is \'\'' -a doctor -d 'Find out why pods get no network: the cause first, then what comes of it.'
@@ -553,6 +559,11 @@ complete -c cnictl -n '__cnictl_is \'ports\'' -l no-trunc -d 'Do not shorten ids
 complete -c cnictl -n '__cnictl_is \'ports\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
 complete -c cnictl -n '__cnictl_is \'ports\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'ports\'' -s h -l help -d 'Show this message and exit'
+complete -c cnictl -n '__cnictl_is \'map\'' -s o -l output -x -a 'text svg html json' -d 'How to draw it'
+complete -c cnictl -n '__cnictl_is \'map\'' -s f -l file -r -F -d 'Write it there'
+complete -c cnictl -n '__cnictl_is \'map\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
+complete -c cnictl -n '__cnictl_is \'map\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
+complete -c cnictl -n '__cnictl_is \'map\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a ls -d 'List networks with their ranges, and how full these are.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a show -d 'Show reservations: whose they are, whether somebody has the address, and how that is known.'
 complete -c cnictl -n '__cnictl_is \'ipam\'' -a check -d 'Find what is wrong with reservations, and say what to do about it.'

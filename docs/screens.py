@@ -2,8 +2,8 @@
 
 usage: python docs/screens.py [NAME ...]
 
-Each is run on a throwaway node of its own.  tests/protocol/test_screens.py compares what commands
-print with what the pictures show, numbers aside.
+Each is run on a throwaway node of its own, and so is what `cnictl map -o svg` draws by itself.
+tests/protocol/test_screens.py compares what commands print with what the pictures show, numbers aside.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +25,11 @@ from cnictl.sandbox.node import Node
 PROJECT = Path(__file__).parents[1]
 DIRECTORY = PROJECT / "docs" / "screens"
 WIDTHS = (80, 200)
+MAP = PROJECT / "docs" / "map.svg"
+"""A picture that a command draws by itself."""
 
+_NAMED = ["unshare", "--uts", "sh", "-c", 'hostname node-1 && exec "$@"', "sh"]
+"""Runs a command on a machine of that name."""
 _ON_TERMINAL = "import pty, sys; sys.exit(pty.spawn(['sh', '-c', sys.argv[1]]) >> 8)"
 _BEFORE = """\
 export CNI_PATH=/run/cni/bin NETCONFPATH=/run/cni/net.d
@@ -37,6 +42,33 @@ cnictl netns new shop
 cnictl netns new client
 cnictl add web --container-id shop --port 8080:80/tcp shop
 cnictl add web --container-id client client
+"""
+_WIRED = """\
+ip link add wan type bridge
+ip addr add 192.0.2.10/24 dev wan
+ip link set wan up
+ip route add default via 192.0.2.1
+cat >$NETCONFPATH/20-storage.conflist <<'EOT'
+{"cniVersion": "1.0.0", "name": "storage", "plugins": [
+  {"type": "macvlan", "master": "wan", "ipam": {"type": "host-local", "subnet": "192.0.2.0/24"}}]}
+EOT
+cat >$NETCONFPATH/30-edge.conflist <<'EOT'
+{"cniVersion": "1.0.0", "name": "edge", "plugins": [
+  {"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.99.0.0/24"}},
+  {"type": "portmap", "capabilities": {"portMappings": true}}]}
+EOT
+attach() {
+  network=$1 pod=$2; shift 2
+  cnictl netns new "$pod"
+  args="IgnoreUnknown=1;K8S_POD_NAMESPACE=prod;K8S_POD_NAME=$pod"
+  cnictl add "$network" --container-id "$pod" --args "$args" "$@" "$pod"
+}
+attach web shop --port 8080:80/tcp --port 8053:53/udp
+attach web till --port 8443:443/tcp
+attach storage postgres
+attach edge gateway --port 443:8443/tcp
+ip link add vx7 type vxlan id 7 dstport 4789 dev wan
+ip link set vx7 up master cni0
 """
 _MISTAKES = """\
 cat >/run/20-mistakes.conflist <<'EOT'
@@ -76,6 +108,8 @@ class Screen:
     name: str
     command: str
     before: str = ""
+    until: str = ""
+    """How the first line begins that is left out, with all below it."""
 
 
 SCREENS = (
@@ -100,6 +134,13 @@ SCREENS = (
         cnictl add web --container-id till --port 8443:443/tcp --port 8080:80/tcp --args "$pod" till
         """,
     ),
+    Screen("map", "cnictl map --whole-node", _WIRED),
+    Screen(
+        "doctor",
+        "cnictl doctor --cni-path $CNI_PATH --log /dev/null",
+        _TWO_PODS + "mkdir -p /etc/cni && cp -r $NETCONFPATH /etc/cni\nsysctl -qw net.ipv4.ip_forward=0\n",
+        until="not checked",
+    ),
     Screen(
         "diff",
         "cnictl diff --network web",
@@ -115,14 +156,23 @@ def printed(screen: Screen, width: int) -> str:
     with Node() as node:
         done = node.run(["sh", "-ec", _BEFORE + screen.before], env=setting, cwd=str(PROJECT), timeout=60)
         done.checked()
-        argv = [sys.executable, "-c", _ON_TERMINAL, screen.command]
+        argv = [*_NAMED, sys.executable, "-c", _ON_TERMINAL, screen.command]
         environment = {
             **setting,
             "COLUMNS": str(width),
             "CNI_PATH": "/run/cni/bin",
             "NETCONFPATH": "/run/cni/net.d",
         }
-        return node.run(argv, env=environment, cwd=str(PROJECT), timeout=100).stdout.replace("\r\n", "\n")
+        text = node.run(argv, env=environment, cwd=str(PROJECT), timeout=100).stdout.replace("\r\n", "\n")
+        lines = text.splitlines(keepends=True)
+        shown = takewhile(lambda one: not (screen.until and screen.until in one), lines)
+        return "".join(shown)
+
+
+def drawn() -> str:
+    """Return what `cnictl map -o svg` draws of the node of the screen `map`."""
+    screen = next(one for one in SCREENS if one.name == "map")
+    return printed(Screen(screen.name, f"{screen.command} -o svg 2>/dev/null", screen.before), WIDTHS[0])
 
 
 def picture(screen: Screen, width: int, text: str) -> str:
@@ -153,6 +203,8 @@ def main(*names: str) -> None:
                 path = DIRECTORY / f"{screen.name}-{width}.svg"
                 path.write_text(picture(screen, width, printed(screen, width)), encoding="utf-8")
                 print(path.relative_to(PROJECT))
+    if "map" in (names or {"map"}):
+        MAP.write_text(drawn(), encoding="utf-8")
 
 
 if __name__ == "__main__":

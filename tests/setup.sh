@@ -19,6 +19,7 @@ if [ "$level" = test ]; then
     packages="$packages systemd procps"                                     # kernel: the units of the daemons
     packages="$packages qemu-system-x86 qemu-system-common kmod xz-utils"   # vm
     packages="$packages containerd podman runc"                             # runtime
+    packages="$packages chromium"                                           # protocol: the page of cnictl map
     packages="$packages bash-completion fish zsh shellcheck"                # completions, scripts
     extras="[dev]"
 fi

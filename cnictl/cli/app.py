@@ -32,6 +32,7 @@ COMMANDS = {
     "conf": ("cnictl.cli.conf", "Which configuration the runtime uses, and why not the others."),
     "attachments": ("cnictl.cli.attachments", "What the runtime's cache knows of attachments."),
     "ports": ("cnictl.cli.ports", "Which ports of the node lead to which container, and what is wrong."),
+    "map": ("cnictl.cli.map", "Draw how the node is wired: namespaces, links, addresses, ports."),
     "ipam": ("cnictl.cli.ipam", "Which addresses are reserved, and which nobody has any more."),
     "validate": ("cnictl.cli.validate", "Find mistakes in network configurations."),
     "doctor": ("cnictl.cli.doctor", "Find out why pods get no network, and what heals it."),

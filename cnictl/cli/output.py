@@ -26,12 +26,12 @@ def show(form: Form, members: Callable[[], Data], table: Callable[[], Renderable
     elif form is Form.YAML:
         put(as_yaml(members()))
     else:
-        put(_drawn(table()))
+        put(drawn(table()))
 
 
 def draw(renderable: RenderableType, *, remark: bool = False) -> None:
     """Print what is meant for people; as a remark it goes to stderr."""
-    text = _drawn(renderable)
+    text = drawn(renderable)
     if remark:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -78,7 +78,8 @@ def for_terminal() -> Form:
     return Form.TABLE if sys.stdout.isatty() else Form.JSON
 
 
-def _drawn(renderable: RenderableType) -> str:
+def drawn(renderable: RenderableType) -> str:
+    """Return what is meant for people as text: in the width of the terminal, unbounded without one."""
     from rich.console import Console
     from rich.table import Table
 

@@ -9,11 +9,13 @@ from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import LinkGone, NetlinkError
 from cnictl.netlink.link import IFF_ALLMULTI, IFF_PROMISC, IFF_UP, IFINFOMSG, Link, parse_link
 from cnictl.netlink.link_kinds import IFLA_IFNAME, IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN
-from cnictl.netlink.message import CREATE, EXCL, attribute, text, u32
+from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, text, u32
 from cnictl.spec.mac import parse_mac
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_SETLINK = 16, 17, 18, 19  # linux/rtnetlink.h
 _ADDRESS, _LINK, _MASTER, _IFALIAS, _EXT_MASK, _ALT_IFNAME = 1, 5, 10, 20, 29, 53  # linux/if_link.h
+_RTM_GETNSID, _NETNSA_NSID, _NETNSA_FD = 90, 1, 3  # linux/net_namespace.h
+_NOT_ASSIGNED = 0xFFFFFFFF  # NETNSA_NSID_NOT_ASSIGNED, -1
 _RTEXT_FILTER_VF = 1
 _LONGEST_NAME = 15  # IFNAMSIZ without the final zero byte
 
@@ -55,6 +57,13 @@ class Links(Channel):
         """All links, by index."""
         body = _ifinfomsg() + u32(_EXT_MASK, _RTEXT_FILTER_VF)
         return [parse_link(answer) for answer in self.read(_RTM_GETLINK, body, "list links", dump=True)]
+
+    def netns_id(self, netns_fd: int) -> int | None:
+        """What this namespace calls another one in `link_netnsid`; None when it has no name for it."""
+        body = bytes(4) + u32(_NETNSA_FD, netns_fd)
+        answer = attributes(self.read(_RTM_GETNSID, body, "look up a network namespace")[0], 4)
+        found = number(answer.get(_NETNSA_NSID, b""))
+        return None if found == _NOT_ASSIGNED else found
 
     def add_link(
         self,

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnictl.leases.namespaces import look
-from cnictl.netfilter import observe, observe_conntrack
-from cnictl.netlink import observe_sockets
+from cnictl.netfilter import observe
 from cnictl.netlink.rtnl import Rtnl
 from cnictl.ports.claims import claims
 from cnictl.ports.forwards import empty_chains, forwards
@@ -54,15 +53,19 @@ class Facts:
     unseen: list[str] = field(default_factory=list)
 
 
-def gather(cache: Cache) -> Facts:
-    """Return what the sources say of the namespace that this thread is in."""
-    facts = Facts()
+def gather(cache: Cache, filters: Filters | None = None, *, traffic: bool = True) -> Facts:
+    """Return what the sources say of the namespace that this thread is in, and its packet filter.
+
+    Without `traffic` nobody looks at listening sockets, tracked connections, and who has which address.
+    """
+    facts = Facts(namespaces_read=traffic)
     _attachments(facts, cache)
-    _rules(facts)
-    _sockets(facts)
-    if facts.claims or any(one.ours for one in facts.forwards):
-        _flows(facts)
-    _sightings(facts)
+    _rules(facts, observe.observe() if filters is None else filters)
+    if traffic:
+        _sockets(facts)
+        if facts.claims or any(one.ours for one in facts.forwards):
+            _flows(facts)
+        _sightings(facts)
     return facts
 
 
@@ -90,8 +93,7 @@ def _prefixes(cached: CachedAttachment) -> Iterator[Prefix]:
         yield from (ip.address for ip in current(parse_any(cached.result)).ips)
 
 
-def _rules(facts: Facts) -> None:
-    filters: Filters = observe.observe()
+def _rules(facts: Facts, filters: Filters) -> None:
     facts.forwards = forwards(filters)
     facts.empty = empty_chains(filters)
     for tool, reason in filters.unread.items():
@@ -105,6 +107,8 @@ def _sockets(facts: Facts) -> None:
         wanted |= set(range(forward.port, forward.last + 1)) if forward.ours else set()
     if not wanted:
         return
+    from cnictl.netlink import observe_sockets  # pyroute2 takes long to load, and the map needs none of it
+
     try:
         facts.listeners = [one for one in observe_sockets.listeners() if one.port in wanted]
     except CnictlError as error:
@@ -113,6 +117,8 @@ def _sockets(facts: Facts) -> None:
 
 
 def _flows(facts: Facts) -> None:
+    from cnictl.netfilter import observe_conntrack  # as above
+
     known: list[Claim | Forward] = [*facts.claims, *facts.forwards]
     udp = {one.port for one in known if one.protocol.lower() == "udp"}
     try:

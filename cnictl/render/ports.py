@@ -43,7 +43,7 @@ def ports_members(report: Report) -> dict[str, Data]:
     """Return everything for `-o json`."""
     return {
         "sound": report.sound,
-        "ports": [_members(one) for one in report.ports],
+        "ports": [port_members(one) for one in report.ports],
         "problems": [_problem(one) for one in report.problems],
         "unseen": list(report.unseen),
     }
@@ -89,7 +89,8 @@ def _problems(report: Report) -> Iterable[tuple[str, Problem]]:
     return [*found.values(), *(("flow" if one.kind == "flow" else "rules", one) for one in report.problems)]
 
 
-def _members(one: HostPort) -> dict[str, Data]:
+def port_members(one: HostPort) -> dict[str, Data]:
+    """Return one port for `-o json`."""
     return {
         "protocol": one.protocol,
         "address": one.address or None,

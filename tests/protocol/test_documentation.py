@@ -69,7 +69,8 @@ def test_the_quick_start_works(node: Node) -> None:
     run(node, (DOCS / "quick-start.md").read_text(encoding="utf-8"))
 
 
-def test_the_recipes_work(node: Node) -> None:
+@pytest.mark.parametrize("page", ["recipes.md", "map.md"])
+def test_the_recipes_work(page: str, node: Node) -> None:
     """On a node with the network of the quick start."""
     examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))
     network = next(command for command, _ in examples if "10-mynet" in command)
@@ -77,7 +78,7 @@ def test_the_recipes_work(node: Node) -> None:
         "export CNI_PATH=/run/cni/bin\ncnictl install /run/cni/bin >/dev/null\n"
         f"mkdir -p /etc/cni/net.d\n{network}\n{UNDERLAY}\n"
     )
-    run(node, (DOCS / "recipes.md").read_text(encoding="utf-8"), before)
+    run(node, (DOCS / page).read_text(encoding="utf-8"), before)
 
 
 def test_the_commands_of_the_readme_work(node: Node) -> None:

@@ -35,6 +35,12 @@ def test_a_picture_shows_what_is_printed(node: Node, name: str) -> None:
     assert screens.words(screens.picture(screen, 80, screens.printed(screen, 80))) == screens.words(taken)
 
 
+def test_the_map_shows_what_is_drawn(node: Node) -> None:
+    """Numbers aside, word for word, as above."""
+    del node
+    assert screens.words(screens.drawn()) == screens.words(screens.MAP.read_text(encoding="utf-8"))
+
+
 def test_every_picture_is_on_the_page() -> None:
     """And none is left of a screen that is no longer taken."""
     page = (DOCS / "screens.md").read_text(encoding="utf-8")

@@ -116,6 +116,13 @@ def test_ports_that_cannot_be_seen(nobody):
     assert "0 host ports" in done.stderr
 
 
+def test_a_map_of_what_can_be_seen(nobody):
+    """The node's own links; and that there is more."""
+    done = nobody("map", status=0)
+    assert done.stdout
+    assert "not seen: " in done.stderr
+
+
 def test_a_plugin_that_may_not(nobody):
     """The kernel's words reach the user by way of the plugin."""
     nobody.bench.plugin(STATUS="""echo '{"code": 50, "msg": "netlink: operation not permitted"}'; exit 1""")
