@@ -10,7 +10,7 @@ import shutil
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cnictl import invoke
+from cnictl import invoke, sysctl
 from cnictl.ipam.store import DATA_DIR
 from cnictl.spec.address import Prefix
 from cnictl.spec.digest import digest
@@ -65,7 +65,13 @@ def _ports(count: int, network: NetworkList) -> None:
             f"link set veth{number:08x} master {name} up",
             f"link set pod{number} up",
         ]
-    _run(["ip", "-batch", "-"], lines)
+    quiet = "net/ipv6/conf/default/disable_ipv6"
+    before = sysctl.read(quiet)
+    sysctl.write(quiet, "1")  # or all of them would talk to one another, for minutes
+    try:
+        _run(["ip", "-batch", "-"], lines)
+    finally:
+        sysctl.write(quiet, before)
 
 
 def _rules(count: int, network: NetworkList) -> None:

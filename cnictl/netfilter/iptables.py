@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from cnictl.netfilter import nft
+from cnictl.netfilter import nft, translated
 from cnictl.netfilter.lock import WAIT, Lock, xtables_busy
 from cnictl.netfilter.program import Failed, NetfilterError, locate, run
 from cnictl.netfilter.rule import Rule, parse, quote
@@ -160,10 +160,11 @@ class Wanted:
         if not any(rule == what for _, what, _ in self.steps):
             self.steps.append((kind, rule, shared))
 
-    def guess(self, transaction: Transaction) -> bool:
+    def guess(self, transaction: Transaction, there: RuleTest) -> bool:
         """Fill a transaction that succeeds if all that is shared is there, and nothing else.
 
-        False when no chain of the container's own can tell that nothing else is there.
+        What `there` knows to be there is not looked for again, as that has iptables read the whole
+        chain.  False when no chain of the container's own can tell that nothing else is there.
         """
         guarded = False
         for kind, what, shared in self.steps:
@@ -171,7 +172,8 @@ class Wanted:
                 continue
             if isinstance(what, Rule):
                 if shared:
-                    transaction.check(what)
+                    if not there(what):
+                        transaction.check(what)
                 else:
                     (transaction.append if kind == "append" else transaction.insert)(what)
             elif not shared:
@@ -253,7 +255,10 @@ class Tables:
         may tell that it has no rules yet.  Raises NetfilterError.
         """
         transaction = self.begin(wanted.table)
-        if wanted.guess(transaction) and transaction.attempt():
+        if (
+            wanted.guess(transaction, lambda rule: self._surely_has(wanted.table, rule))
+            and transaction.attempt()
+        ):
             return transaction
         with Lock(wait=self._wait):
             if absent is not None and absent() and transaction.attempt():
@@ -305,6 +310,15 @@ class Tables:
         assert failure is not None
         failure.add_note(f"table {table} kept changing; given up after {ATTEMPTS} attempts")
         raise failure
+
+    def _surely_has(self, table: str, rule: Rule) -> bool:
+        """Whether the kernel says that there is a rule; of legacy tables nobody can say."""
+        try:
+            return not may_be_legacy(table, self.version) and translated.has(
+                FAMILIES[self.version], table, self.version, rule
+            )
+        except CnictlError:
+            return False
 
     def _sibling(self, suffix: str) -> str:
         """The path of iptables-restore or iptables-save: of the same variant as `iptables`, so beside it."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cnictl.netfilter.nft_text import Object
+    from cnictl.netlink.message import Attributes
 
     CommentTest = Callable[[str], bool]
 
@@ -31,6 +32,7 @@ _GET_CHAIN, _GET_RULE = 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MS
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _CHAIN_TABLE, _CHAIN_NAME = 1, 3  # NFTA_CHAIN_*
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
+RULE_EXPRESSIONS = 4  # NFTA_RULE_EXPRESSIONS
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -106,10 +108,41 @@ def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> di
     Values without any are left out.  Asked of the kernel itself, which may count rules of other
     chains.  Raises NetlinkError.
     """
-    answers = _rules(family, table, chain)
     needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            what = f"look for addresses in {family} {table} {chain}"
+            if not channel.may_mention(_GET_RULE, _rules_of(family, table, chain), what, needles.values()):
+                return {}
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return {}
+        raise
+    answers = _rules(family, table, chain)
     counts = {value: sum(needle in answer for answer in answers) for value, needle in needles.items()}
     return {value: count for value, count in counts.items() if count}
+
+
+def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], bool]) -> bool:
+    """Whether a chain has a rule that is as claimed, told its attributes (NFTA_RULE_*).
+
+    What stands behind it is not read, so that it costs nothing in a long chain if it stands in front.
+    Raises NetlinkError.
+    """
+
+    def is_it(answer: bytes) -> bool:
+        rule = message.attributes(answer, 4)
+        names = [message.string(rule.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)]
+        return names == [table, chain] and claim(rule)
+
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            what = f"find a rule of {family} {table} {chain}"
+            return channel.has(_GET_RULE, _rules_of(family, table, chain), what, is_it)
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return False
+        raise
 
 
 def has_chain(family: str, table: str, chain: str) -> bool:
@@ -202,11 +235,7 @@ def without_comments(commands: str) -> str:
 
 def _rules(family: str, table: str, chain: str) -> list[bytes]:
     """The rules of a chain, and of other chains where the kernel does not filter, as attributes."""
-    body = (
-        bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(_RULE_TABLE, table)
-        + message.text(_RULE_CHAIN, chain)
-    )
+    body = _rules_of(family, table, chain)
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
             return channel.read(_GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
@@ -214,6 +243,15 @@ def _rules(family: str, table: str, chain: str) -> list[bytes]:
         if e.errno in _NOTHING:
             return []
         raise
+
+
+def _rules_of(family: str, table: str, chain: str) -> bytes:
+    """The question for the rules of a chain."""
+    return (
+        bytes((_FAMILIES[family], 0, 0, 0))
+        + message.text(_RULE_TABLE, table)
+        + message.text(_RULE_CHAIN, chain)
+    )
 
 
 def _comment(userdata: bytes) -> str:

@@ -16,6 +16,7 @@ from cnictl.spec.errno_text import errno_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Self
 
 _SOL_NETLINK = 270  # linux/socket.h
@@ -120,6 +121,44 @@ class Channel:
         )
         return bodies
 
+    def has(self, kind: int, body: bytes, what: str, claim: Callable[[bytes], bool]) -> bool:
+        """Whether a list has an answer that is as claimed.  Nothing behind it is read: ask no more here.
+
+        Of a list that changed meanwhile only a yes can be relied on.  Raises NetlinkError.
+        """
+        self._send(kind, message.DUMP, body, what)
+        while True:
+            for answer in self._receive(what):
+                if answer.kind in (message.DONE, message.ERROR):
+                    number, words = message.status(answer)
+                    if number:
+                        raise NetlinkError(what, number, words)
+                    return False
+                if claim(answer.body):
+                    return True
+
+    def may_mention(self, kind: int, body: bytes, what: str, values: Iterable[bytes]) -> bool:
+        """Whether some bytes are anywhere in a list, which is not taken apart for that; a no is certain.
+
+        Ask no more here after a yes.  Raises NetlinkError.
+        """
+        values = tuple(values)
+        for _ in range(DUMP_ATTEMPTS):
+            self._send(kind, message.DUMP, body, what)
+            while True:
+                datagram = self._datagram(what)
+                if any(value in datagram for value in values):
+                    return True
+                last = message.last(datagram)
+                if last.kind in (message.DONE, message.ERROR):
+                    break
+            number, words = message.status(last)
+            if number:
+                raise NetlinkError(what, number, words)
+            if not last.flags & message.DUMP_INTR:
+                return False
+        return True
+
     def _dump(self, kind: int, body: bytes, what: str) -> tuple[list[bytes], bool]:
         self._send(kind, message.DUMP, body, what)
         bodies: list[bytes] = []
@@ -144,6 +183,17 @@ class Channel:
     def _receive(self, what: str) -> list[message.Message]:
         """The messages of the next datagram that belongs to the request in progress."""
         while True:
+            answers = [
+                answer
+                for answer in message.messages(self._datagram(what))
+                if answer.sequence == self._sequence
+            ]
+            if answers:
+                return answers
+
+    def _datagram(self, what: str) -> bytes:
+        """The next datagram of the kernel's."""
+        while True:
             try:
                 size = self._socket.recv_into(self._room, 1, _socket.MSG_PEEK | _socket.MSG_TRUNC)
                 if size > len(self._room):  # a link with hundreds of virtual functions
@@ -154,15 +204,8 @@ class Channel:
                 raise NetlinkError(what, errno.ETIMEDOUT, reason=reason) from None
             except OSError as e:
                 raise NetlinkError(what, e.errno or 0) from None
-            if port != _KERNEL:
-                continue
-            answers = [
-                answer
-                for answer in message.messages(bytes(memoryview(self._room)[:size]))
-                if answer.sequence == self._sequence
-            ]
-            if answers:
-                return answers
+            if port == _KERNEL:
+                return bytes(memoryview(self._room)[:size])
 
 
 def _open_socket(protocol: int) -> _socket.socket:

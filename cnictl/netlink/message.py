@@ -96,6 +96,18 @@ def messages(datagram: bytes) -> Iterator[Message]:
         offset += (size + 3) & ~3
 
 
+def last(datagram: bytes) -> Message:
+    """The last message of a datagram.  Raises ValueError for a length that cannot be."""
+    offset, begin, end = 0, 0, len(datagram)
+    while end - offset >= HEADER_SIZE:
+        begin = offset
+        (size,) = _U32.unpack_from(datagram, offset)
+        if size < HEADER_SIZE:
+            break
+        offset += (size + 3) & ~3
+    return next(messages(datagram[begin:]))
+
+
 def attributes(data: bytes, offset: int = 0) -> Attributes:
     """Attributes by type, flags taken off; the last one wins, as in the kernel.
 
