@@ -59,11 +59,12 @@ def plan_gc(
         listing = runtime.cache.listing()
     except CnictlError as problem:
         return GCPlan(listed, plugins=plugins, problem=problem)
+    known = frozenset(listed)
     ours = [one for one in listing.attachments if one.network == network.name]
     return GCPlan(
         listed,
-        tuple(one for one in ours if one.attachment.key not in listed),
-        tuple(one for one in ours if one.attachment.key in listed),
+        tuple(one for one in ours if one.attachment.key not in known),
+        tuple(one for one in ours if one.attachment.key in known),
         plugins,
         tuple(listing.skipped),
     )
