@@ -1,4 +1,4 @@
-"""An index of a big directory of reservations: what an attachment has, without reading every file.
+"""An index of a big directory of reservations: what a container has, without reading every file.
 
 The Go plugins make and remove files in the same directory and know of no index, so it must notice
 what they did.  Whatever makes or removes a file changes the directory's modification time; the
@@ -10,8 +10,8 @@ random nanoseconds.  A file that is edited in place is not noticed; no plugin do
 Records are only ever added.  One whose file is gone, or has another content by now, costs a look at
 that file; what must not be is a file without a record.
 
-    cnictl reservations 1 <modification time, ns> <bytes of records when it was built>
-    <CRC-32 of the file's content> <name of the file>
+    cnictl reservations 2 <modification time, ns> <bytes of records when it was built>
+    <CRC-32 of the container id in the file> <name of the file>
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Index:
         """Whether every file in the directory has a record."""
         return self._fd >= 0
 
-    def names(self, content: bytes) -> list[str]:
-        """Return the names of the files that had this content when they were made."""
+    def names(self, container_id: str) -> list[str]:
+        """Return the names of the files that named this container when they were made, and maybe others."""
         records = _read_all(self._fd)
-        key = b"\n%08x " % _crc32(content)
+        key = b"\n%08x " % _crc32(container_id.encode())
         found = []
         at = records.find(key)
         while at >= 0:
@@ -139,11 +139,11 @@ class Index:
 
 
 def _header(modified: int, built: int) -> bytes:
-    return f"cnictl reservations 1 {modified:020} {built:012}".encode().ljust(_HEADER - 1) + b"\n"
+    return f"cnictl reservations 2 {modified:020} {built:012}".encode().ljust(_HEADER - 1) + b"\n"
 
 
 def _record(name: str, content: bytes) -> bytes:
-    return b"%08x %b\n" % (_crc32(content), name.encode())
+    return b"%08x %b\n" % (_crc32(content.partition(b"\r\n")[0].strip()), name.encode())
 
 
 def _crc32(content: bytes) -> int:

@@ -167,7 +167,7 @@ class Store:
         owner = container_id.strip()
         wanted = {f"{owner}\r\n{ifname}".encode(), owner.encode()}
         if self._index.usable:
-            names = sorted({name for content in wanted for name in self._index.names(content)})
+            names = sorted(set(self._index.names(owner)))
             files = {name: content for name in names if (content := _read(self._fd, name)) is not None}
             found = _reservations(files, wanted)
             if found or not thorough:
