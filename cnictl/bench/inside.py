@@ -22,6 +22,7 @@ from cnictl.scenario.model import netns_of
 from cnictl.spec import request
 from cnictl.spec import result as results
 from cnictl.spec.conflist import parse_list
+from cnictl.spec.document import decode_object, encode
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
@@ -111,13 +112,15 @@ def measure(told: dict[str, Any]) -> dict[str, Any]:
     prepared = Lifecycle(told).prepare(told["setup"], told["needs"])
     if prepared:
         return prepared
-    shared = parse_list(told["network"].encode(errors="surrogateescape"))
-    if told["present"]:
-        fill(Present(*told["present"]), shared)
-    callers = []
-    for side in told["sides"]:
-        network = parse_list(side["network"].encode(errors="surrogateescape")) if side["network"] else shared
-        callers.append(Caller(network, side["path"], told["timeout"]))
+    present = Present(*told["present"]) if told["present"] else None
+    networks = [_network(told, side, present) for side in told["sides"]]
+    if present is not None:
+        for network in {one.name: one for one in networks}.values() if _is_apart(present) else networks[:1]:
+            fill(present, network)
+    callers = [
+        Caller(network, side["path"], told["timeout"])
+        for network, side in zip(networks, told["sides"], strict=True)
+    ]
     rounds = []
     for number in range(told["warm_up"] + told["rounds"]):
         calls: list[list[Call]] = [[], []]
@@ -128,6 +131,22 @@ def measure(told: dict[str, Any]) -> dict[str, Any]:
         if number >= told["warm_up"]:
             rounds.append(calls)
     return {"rounds": rounds, "refusals": [list(one.refusals) for one in callers]}
+
+
+def _network(told: dict[str, Any], side: dict[str, Any], present: Present | None) -> NetworkList:
+    """Return the network of a side; one of its own where what is present is kept by the network's name.
+
+    Sets that take turns in one directory of reservations would measure what one does to the other.
+    """
+    text = (side["network"] or told["network"]).encode(errors="surrogateescape")
+    members = decode_object(text)
+    if not _is_apart(present) or side is told["sides"][0]:
+        return parse_list(text)
+    return parse_list(encode({**members, "name": f"{members.get('name', '')}-b"}).encode())
+
+
+def _is_apart(present: Present | None) -> bool:
+    return present is not None and present.kind == "reservations"
 
 
 def main() -> None:
