@@ -114,9 +114,9 @@ def _unusable(result: Json, ifname: str, plugins: tuple[str, ...]) -> str:
 
 
 def _ports(arguments: Json) -> Iterator[int]:
-    mappings = arguments.get("portMappings") if isinstance(arguments, dict) else None
+    mappings = Document(arguments).get("portMappings") if isinstance(arguments, dict) else None
     for one in mappings if isinstance(mappings, list) else ():
-        port = one.get("hostPort") if isinstance(one, dict) else None
+        port = Document(one).get("hostPort") if isinstance(one, dict) else None  # containerd's is HostPort
         if isinstance(port, int) and port:
             yield port
 

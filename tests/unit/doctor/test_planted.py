@@ -165,19 +165,20 @@ def test_a_runtime_that_does_not_answer(tmp_path: Path):
     assert "sandboxes" not in collect(place, log="", listed="c1").unseen
 
 
-def test_a_cache_without_namespaces(tmp_path: Path):
-    """As containerd 1.6 writes it: it is the Result that says where the interface is."""
+def test_a_cache_of_containerd(tmp_path: Path):
+    """Keys of ports begin with a capital, and before 1.7 only the Result says where the interface is."""
     entry = {
         "kind": "cniCacheV1",
         "containerId": "c1",
         "config": base64.b64encode(json.dumps(BRIDGE).encode()).decode(),
         "ifName": "eth0",
         "networkName": "web",
+        "capabilityArgs": {"portMappings": [{"HostPort": 8080, "ContainerPort": 80, "Protocol": "tcp"}]},
         "result": {"interfaces": [{"name": "veth1"}, {"name": "eth0", "sandbox": "/var/run/netns/cni-1"}]},
     }
     files = {"/var/lib/cni/results/web-c1-eth0": json.dumps(entry), "/run/netns/cni-1": ""}
     (cached,) = collect(plant(tmp_path, NET | files), log="").cache
-    assert (cached.netns, cached.netns_there) == ("/run/netns/cni-1", True)
+    assert (cached.netns, cached.netns_there, cached.ports) == ("/run/netns/cni-1", True, (8080,))
 
 
 def test_what_crictl_lists(tmp_path: Path):
