@@ -128,12 +128,21 @@ class Containerd:
         """Wait until containerd uses a configuration of that text, "" for none."""
         self._until(lambda: (said := self.status()) is not None and said.loaded.strip() == used)
 
+    def logged(self) -> str:
+        """Return what containerd has logged since this was asked the last time."""
+        with open(self.node.path(f"{HOME}/log"), encoding="utf-8", errors="replace") as log:
+            log.seek(self._read)
+            text = log.read()
+            self._read = log.tell()
+        return text
+
     def cnictl(self, *words: str) -> Completed:
         """Run cnictl on the node."""
         argv = [sys.executable, "-m", "cnictl", *words]
         return self.node.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"]}, timeout=PATIENCE)
 
     def _run(self) -> subprocess.Popen[bytes]:
+        self._read = 0
         with open(self.node.path(f"{HOME}/log"), "wb") as log:
             process = self.node.start(
                 ["sh", "-c", f"echo $$ >{HOME}/pid; exec containerd -c {HOME}/config.toml"],

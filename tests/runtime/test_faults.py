@@ -119,6 +119,8 @@ FAULTS = (
     Fault("tuning-sysctl", put(SYSCTL), put(WELL), "tuning-sysctl", uses=SYSCTL),
     Fault("cache-empty", "for one in /var/lib/cni/results/pods-*; do cp $one /run/kept; : > $one; echo $one > /run/name; done", "test ! -e $(cat /run/name) || cp /run/kept $(cat /run/name)", "cache-empty", does="stop", along=("del-blocked",)),
     Fault("bin-dir-mismatch", away("portmap"), back("portmap"), "del-blocked", does="stop", along=("del-blocked",), name="at the end"),
+    Fault("fw-flushed", "iptables -t nat -F; iptables -t nat -X", "", does=""),
+    Fault("fwd-off", "sysctl -qw net.ipv4.ip_forward=0", "sysctl -qw net.ipv4.ip_forward=1", does=""),
     Fault("hostport-conflict", "", "", does="same port"),
     Fault("netns-gone", "for one in /run/netns/cni-*; do umount $one; rm $one; done", "", does="", along=("fw-flushed",)),
 )  # fmt: skip
@@ -178,13 +180,14 @@ def test_a_node_that_is_well_gives_no_finding(containerd: Containerd):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda one: f"{one.code} {one.name}".strip())
 def test_a_fault_of_a_pod(containerd: Containerd, fault: Fault):
-    """From containerd's words to the class; the same from a bundle; and after the repair pods come and go."""
+    """From containerd's words and log to the class; from a bundle as well; after the repair pods come and go."""
     shell(containerd, fault.inject)
     containerd.settled(fault.uses)
+    containerd.logged()
     try:
         said = does(containerd, fault.does)
         assert bool(said) == bool(fault.said)
-        taken = bundle(containerd, said)
+        taken = bundle(containerd, f"{said}\n{containerd.logged()}")
         report = judge(taken)
         found = named(report)
         assert found, said
