@@ -106,6 +106,8 @@ def doctor(
     """
     if ctx.invoked_subcommand is not None:
         return
+    if pod and "/" not in pod:
+        pod = f"default/{pod}"
     if bundle:
         taken = unarchive(_read(bundle))
     else:
@@ -122,6 +124,8 @@ def doctor(
         )
     report = judge(taken, Narrowed(pod, container, network))
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
+    if pod and taken.cri.name and not taken.sandboxes_of(pod):
+        output.note(f"note: {taken.cri.name} has no sandbox of pod {pod}")
     if form is Form.TABLE:
         output.note(report_summary(report))
     if not report.healthy:

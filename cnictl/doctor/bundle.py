@@ -391,6 +391,10 @@ class Bundle:
         """Return the pod sandbox of a container id, which may be the beginning of one."""
         return next((one for one in self.sandboxes if container and one.id.startswith(container)), None)
 
+    def sandboxes_of(self, pod: str) -> list[Sandbox]:
+        """Return the sandboxes of a pod, NAMESPACE/NAME."""
+        return [one for one in self.sandboxes if f"{one.namespace}/{one.pod}" == pod]
+
     @property
     def own(self) -> Namespace:
         """The node's own namespace; an empty one when it could not be looked at."""

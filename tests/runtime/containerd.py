@@ -59,6 +59,7 @@ class Containerd:
 
     def __init__(self, node: Node, image: Path) -> None:
         self.node = node
+        self._read = 0
         node.run(["mkdir", "-p", PLUGINS, CONFIGURATIONS]).checked()
         self._write(f"{HOME}/config.toml", _SETTINGS)
         self._process = self._run()

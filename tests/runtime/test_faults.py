@@ -50,6 +50,7 @@ def pods(*plugins: Mapping[str, object], version: str = "1.0.0") -> str:
     return json.dumps({"cniVersion": version, "name": "pods", "plugins": plugins}, indent=2)
 
 
+RANGE = [f"10.216.0.{i}" for i in range(2, 7)]
 WELL = pods(BRIDGE, PORTMAP)
 FILE = f"{CONFIGURATIONS}/10-pods.conflist"
 
@@ -97,10 +98,10 @@ SYSCTL = pods(BRIDGE, {"type": "tuning", "sysctl": {"net.core.no_such_thing": "1
 LEFT = json.dumps({"cniVersion": "1.0.0", "name": "cilium", "plugins": [{"type": "cilium-cni"}]})
 MACVLAN = pods({"type": "macvlan", "master": "eth9", "ipam": BRIDGE["ipam"]})
 GONE = "\n".join(
-    f"test -e {STORE}/10.216.0.{i} || {{ printf 'gone{i}\\r\\neth0' > {STORE}/10.216.0.{i}; touch -d '1 hour ago' {STORE}/10.216.0.{i}; }}"
-    for i in range(2, 7)
+    f"test -e {STORE}/{one} || {{ printf 'gone{one}\\r\\neth0' > {STORE}/{one}; touch -d '1 hour ago' {STORE}/{one}; }}"
+    for one in RANGE
 )
-EMPTY = "\n".join(f"test -e {STORE}/10.216.0.{i} || : > {STORE}/10.216.0.{i}" for i in range(2, 7))
+EMPTY = "\n".join(f"test -e {STORE}/{one} || : > {STORE}/{one}" for one in RANGE)
 FAULTS = (
     Fault("conf-none", f"mv {FILE} {FILE}.bak", f"mv {FILE}.bak {FILE}", "conf-none", along=("del-blocked",), uses=""),
     Fault("conf-invalid-json", put('{"cniVersion": "1.0.0",'), put(WELL), "conf-none", along=("del-blocked",), uses=""),
@@ -171,7 +172,7 @@ def test_a_node_that_is_well_gives_no_finding(containerd: Containerd):
     assert (taken.runtime.conf_dir, taken.runtime.bin_dirs) == (CONFIGURATIONS, (PLUGINS,))
     (sandbox,) = taken.sandboxes
     assert (sandbox.pod, sandbox.state, sandbox.netns_there) == ("web", "ready", True)
-    assert sandbox.addresses == ("10.216.0.2",)
+    assert sandbox.addresses == (reserved(containerd)[sandbox.id],)
     assert not {"cri", "sandboxes", "netns-gone"} & {
         *taken.unseen,
         *(one.code for one in judge(taken).unchecked),
@@ -243,10 +244,14 @@ def test_the_command_looks_at_one_pod(containerd: Containerd):
         assert containerd.start("other") != ""
         everything = containerd.cnictl("doctor", "--log", "/dev/null", "-o", "json")
         narrowed = containerd.cnictl("doctor", "--log", "/dev/null", "-o", "json", "--pod", "default/web")
-        text = containerd.cnictl("doctor", "--log", "/dev/null", "--pod", "default/web")
+        text = containerd.cnictl("doctor", "--log", "/dev/null", "--pod", "web")
     finally:
         shell(containerd, back("portmap"))
         assert containerd.stop("other") == ""
+    assert (
+        "has no sandbox of pod default/none"
+        in containerd.cnictl("doctor", "--log", "/dev/null", "--pod", "none").stderr
+    )
     (web,) = containerd.sandboxes("web")
     blocked = [one["where"] for one in consequences(everything.stdout)]
     assert f"container {web}" in blocked
@@ -254,6 +259,13 @@ def test_the_command_looks_at_one_pod(containerd: Containerd):
     assert [one["where"] for one in consequences(narrowed.stdout)] == [f"container {web}"]
     assert (narrowed.status, text.status) == (1, 1)
     assert "DEL needs portmap" in text.stdout
+    assert "has no sandbox" not in text.stderr
+
+
+def test_host_ports_of_pods(containerd: Containerd):
+    """Are listed with the names of the pods, although containerd spells the mappings its own way."""
+    listed = json.loads(containerd.cnictl("ports", "-o", "json").checked().stdout)["ports"]
+    assert [(one["port"], one["pod"], one["state"]) for one in listed] == [(18080, "default/web", "ok")]
 
 
 def consequences(text: str) -> list[dict[str, str]]:
@@ -265,7 +277,8 @@ def consequences(text: str) -> list[dict[str, str]]:
 def test_addresses_of_sandboxes(containerd: Containerd):
     """One of a pod that runs is live; one of a pod that cannot be torn down is not freed, until it can."""
     (web,) = containerd.sandboxes("web")
-    shell(containerd, f"printf 'gone\\r\\neth0' > {STORE}/10.216.0.6; touch -d '1 hour ago' {STORE}/10.*")
+    free = next(one for one in RANGE if one not in reserved(containerd).values())
+    shell(containerd, f"printf 'gone\\r\\neth0' > {STORE}/{free}; touch -d '1 hour ago' {STORE}/10.*")
     words = ["--whole-node", "--conf-dir", CONFIGURATIONS, "-o", "json"]
     shown = reservations(containerd.cnictl("ipam", "show", *words))
     assert shown[web]["verdict"] == "live"
@@ -279,12 +292,18 @@ def test_addresses_of_sandboxes(containerd: Containerd):
         assert stuck["verdict"] == "live"  # as its namespace is there
         assert "a sandbox of CRI that is not ready, and has yet to be torn down" in stuck["evidence"]
         freed = json.loads(containerd.cnictl("ipam", "reclaim", "--yes", *words).checked().stdout)
-        assert [one["address"] for one in freed["reservations"] if one["done"]] == ["10.216.0.6"]
+        assert [one["address"] for one in freed["reservations"] if one["done"]] == [free]
     finally:
         shell(containerd, back("portmap"))
     assert containerd.stop("web") == ""
-    assert not os.path.exists(containerd.node.path(f"{STORE}/10.216.0.2"))
+    assert reserved(containerd) == {}
     assert containerd.start("web", (18080, 80)) == ""
+
+
+def reserved(running: Containerd) -> dict[str, str]:
+    """Give the address of each container that has one, as host-local's files have it."""
+    directory = Path(running.node.path(STORE))
+    return {one.read_text().split()[0]: one.name for one in directory.glob("10.*")}
 
 
 def reservations(done: Completed) -> dict[str, dict[str, Any]]:

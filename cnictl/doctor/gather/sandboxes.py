@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cnictl.doctor.place import Place
     from cnictl.spec.document import Json
 
+PATIENCE = 5.0
+"""Seconds for an answer, and for those about all sandboxes together."""
 _STATES = {"SANDBOX_READY": "ready", "SANDBOX_NOTREADY": "stopped"}
 
 
@@ -60,7 +62,7 @@ def gather(place: Place, named: str = "") -> Asked:
     silent = False
     for path in sockets.find(named, place.root):
         try:
-            with Client(place.at(path)) as runtime:
+            with Client(place.at(path), limit=PATIENCE) as runtime:
                 return _asked(place, path, runtime)
         except NoAnswer as error:
             problems.append(str(error).removeprefix(place.root))

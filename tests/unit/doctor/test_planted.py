@@ -7,12 +7,14 @@ import base64
 import gzip
 import json
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
 from cnictl.doctor.bundle import NoBundle, Sandbox, archive, unarchive
 from cnictl.doctor.collect import collect
+from cnictl.doctor.gather import cluster
 from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from tests.cri_server import NOT_READY, READY, network, serving
@@ -179,6 +181,21 @@ def test_a_cache_of_containerd(tmp_path: Path):
     files = {"/var/lib/cni/results/web-c1-eth0": json.dumps(entry), "/run/netns/cni-1": ""}
     (cached,) = collect(plant(tmp_path, NET | files), log="").cache
     assert (cached.netns, cached.netns_there, cached.ports) == ("/run/netns/cni-1", True, (8080,))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["/usr/bin/kubelet", "--hostname-override=n1", "--v=2"], "n1"),
+        (["kubelet", "--v=2", "--hostname-override", "n2"], "n2"),
+        (["kubelet"], platform.node().lower()),
+        (["other", "--hostname-override=n3"], platform.node().lower()),
+    ],
+)
+def test_the_name_of_a_node(tmp_path: Path, words: list[str], name: str):
+    """Is what kubelet calls it in the cluster."""
+    place = plant(tmp_path, {"/proc/7/cmdline": "\0".join([*words, ""])})
+    assert cluster._node(place) == name
 
 
 def test_what_crictl_lists(tmp_path: Path):
