@@ -108,8 +108,8 @@ _cnictl_knows() {
             ;;
         'doctor')
             commands='collect'
-            options='--pod --container --network --bundle --log --kubectl --kubeconfig --sandboxes --cri-socket --whole-node --conf-dir --cni-path -o --output -h --help'
-            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --kubeconfig=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
+            options='--pod --container --network --bundle --log --kubectl --kubeconfig --sandboxes --cri-socket --whole-node --conf-dir --cni-path --fix --undo -y --yes --journal -o --output -h --help'
+            values=' --pod=; --container=container; --network=; --bundle=file; --log=file; --kubectl=file; --kubeconfig=file; --sandboxes=file; --cri-socket=; --conf-dir=directory; --cni-path=directory; --undo=file; --journal=file; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'doctor collect')
             options='--log --kubectl --kubeconfig --sandboxes --cri-socket --whole-node --conf-dir --cni-path -h --help'

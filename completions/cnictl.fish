@@ -181,6 +181,8 @@ set -g __cnictl_taking \
     'doctor --cri-socket' \
     'doctor --conf-dir' \
     'doctor --cni-path' \
+    'doctor --undo' \
+    'doctor --journal' \
     'doctor -o' \
     'doctor --output' \
     'doctor collect --log' \
@@ -641,6 +643,10 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -l cri-socket -x -d 'The containe
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l conf-dir -x -a '(__fish_complete_directories)' -d 'Where configurations are'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l cni-path -x -a '(__fish_complete_directories)' -d 'Where plugins are'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l fix -d 'Heal what can be healed safely; each change is shown first'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l undo -r -F -d 'Take back what a journal of --fix has'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -s y -l yes -d 'Do it without asking'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l journal -r -F -d 'The journal'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'doctor collect\'' -l log -r -F -d 'A log; - for stdin'

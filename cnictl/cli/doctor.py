@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnictl.cli import options, output, problems
+from cnictl.cli.problems import UsageProblem
+from cnictl.doctor.action import Means
 from cnictl.doctor.bundle import archive, unarchive
 from cnictl.doctor.collect import collect as collected
 from cnictl.doctor.judge import Narrowed, judge
+from cnictl.doctor.repair import DIRECTORY, KIND, carry_out, fixes, judged_again, read, take_back
 from cnictl.invoke import directories
+from cnictl.journal import Journal, new_path
+from cnictl.leases import evidence
 from cnictl.render.doctor import Findings, report_members, report_summary
 from cnictl.render.form import Form
+from cnictl.render.repair import Fixed, Steps, fixes_members, fixes_summary, steps_members
+from cnictl.render.text import line
+from cnictl.runtime.cache import Cache
+
+if TYPE_CHECKING:
+    from cnictl.doctor.bundle import Bundle
+    from cnictl.doctor.repair import Fix, Step
 
 MOST = 64 << 20
 """Bytes of a file that is given."""
@@ -90,6 +102,19 @@ def doctor(
     whole_node: WholeNode = False,
     conf_dir: ConfDir = "",
     cni_path: CniPath = "",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Heal what can be healed safely; each change is shown first.")
+    ] = False,
+    undo: Annotated[
+        str, typer.Option("--undo", metavar="FILE", help="Take back what a journal of --fix has.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    journal: Annotated[
+        str,
+        typer.Option(
+            "--journal", metavar="FILE", help="The journal.", show_default="a new one beside the cache"
+        ),
+    ] = "",
     form: options.Output = Form.TABLE,
 ) -> None:
     """Find out why pods get no network: the cause first, then what comes of it.
@@ -100,29 +125,64 @@ def doctor(
     each finding what was seen, what heals it, what harms, and how to see that it is over; and what
     could not be looked for, and why.  docs/failures.md has all classes of failure.
 
-    Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is.
+    --fix does what the catalogue has as safe, and nothing else: it shows what changes, asks on a terminal
+    (--yes does not), writes it to a journal, does it, and looks again.  Where nobody can be asked it only
+    shows.  --undo takes back what is still as the journal has left it.
+
+    Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is, also when it
+    did not heal.
 
     Example: cnictl doctor --pod default/web --kubeconfig /etc/kubernetes/kubelet.conf
     """
     if ctx.invoked_subcommand is not None:
         return
+    if bundle and (fix or undo):
+        raise UsageProblem("a bundle is of a moment that is over: --fix and --undo are for this node")
     if pod and "/" not in pod:
         pod = f"default/{pod}"
-    if bundle:
-        taken = unarchive(_read(bundle))
-    else:
-        taken = collected(
+    said, known, listed = _text(log), _text(kubectl), _text(sandboxes)
+
+    def look() -> Bundle:
+        return collected(
             conf_dir=conf_dir,
             bin_dirs=directories(cni_path),
-            log=_text(log),
-            kubectl=_text(kubectl),
-            listed=_text(sandboxes),
+            log=said,
+            kubectl=known,
+            listed=listed,
             cri_socket=cri_socket,
             whole_node=whole_node,
             kubeconfig=kubeconfig,
             pod=pod,
         )
-    report = judge(taken, Narrowed(pod, container, network))
+
+    narrowed = Narrowed(pod, container, network)
+    if undo:
+        means = _means(listed, cri_socket, whole_node, conf_dir or options.CONF_DIR, undo)
+        _take_back(read(undo, means), yes, form)
+        return
+    taken = unarchive(_read(bundle)) if bundle else look()
+    report = judge(taken, narrowed)
+    if fix:
+        path = journal or new_path(f"{options.CACHE_DIR}/{DIRECTORY}")
+        means = _means(listed, cri_socket, whole_node, taken.runtime.conf_dir, path)
+        planned: list[Fix] = []
+        with Journal(path, KIND) as written:
+            # One fault may hide the next, as a broken file of the cache does the owner of an address.
+            while fresh := fixes(report, means, planned):
+                planned += fresh
+                if not _heal(fresh, written, yes, form):
+                    break
+                report = judge(look(), narrowed)
+                judged_again(planned, report)
+            tried = written.is_written
+        output.show(
+            form, lambda: fixes_members(planned, report, path if tried else ""), lambda: Fixed(planned)
+        )
+        if form is Form.TABLE:
+            output.note(fixes_summary(planned, report, path if tried else ""))
+        if not report.healthy:
+            raise typer.Exit(problems.NO)
+        return
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
     if pod and taken.cri.name and not taken.sandboxes_of(pod):
         output.note(f"note: {taken.cri.name} has no sandbox of pod {pod}")
@@ -169,6 +229,56 @@ def collect(
     output.put(f"{path}\n")
     for source, reason in taken.unseen.items():
         output.note(f"not in it: {source}: {reason}")
+
+
+def _means(listed: str | None, cri_socket: str, whole_node: bool, conf_dir: str, path: str) -> Means:
+    """Return what it takes to free addresses, asked again whenever it matters."""
+    now = time.time()
+
+    def provider() -> evidence.Sandboxes:
+        if listed is None:
+            return evidence.sandboxes_asked(cri_socket)
+        return evidence.sandboxes_in(listed, now)
+
+    gatherer = evidence.Gatherer(provider, Cache(options.CACHE_DIR), whole_node=whole_node)
+    return Means(gatherer, conf_dir, options.CACHE_DIR, path)
+
+
+def _heal(planned: list[Fix], written: Journal, yes: bool, form: Form) -> bool:
+    """Do what is agreed to, and return whether that was anything."""
+    if not yes and not _can_ask(form):
+        return False
+    try:
+        for one in planned:
+            if not yes:
+                output.draw(Fixed([one]))
+            if yes or typer.confirm("do it?", err=True):
+                carry_out(one, written)
+    except KeyboardInterrupt:
+        if written.is_written:
+            output.note(f"stopped; `cnictl doctor --undo {written.path}` takes back what was done")
+        raise
+    return any(one.was_tried for one in planned)
+
+
+def _can_ask(form: Form) -> bool:
+    return sys.stdin.isatty() and form is Form.TABLE
+
+
+def _take_back(steps: list[Step], yes: bool, form: Form) -> None:
+    """Put back what is still as it was left, one after the other."""
+    asks = _can_ask(form)
+    for step in steps:
+        list(take_back([step], only_show=True))
+        if step.result or not (yes or asks):
+            continue
+        if yes or typer.confirm(f"take back `{line(step.command)}`?", err=True):
+            list(take_back([step]))
+    output.show(form, lambda: steps_members(steps), lambda: Steps(steps))
+    if not yes and not asks:
+        output.note("nothing was changed: --yes does it")
+    if any(one.result in ("failed", "changed meanwhile") for one in steps):
+        raise typer.Exit(problems.NO)
 
 
 def _text(path: str) -> str | None:

@@ -37,7 +37,8 @@ class Failure:
     `texts` are the words by which it is recognised, with `{name}` and `…` for what differs.  `look` says
     how to prove it without changing anything, `fix` and `run` what heals it, `avoid` what people try that
     harms, `verify` the command that shows that it is over.  `after` are the classes that it can be a
-    consequence of; `like` those whose texts are its own as well.
+    consequence of; `like` those whose texts are its own as well.  `safe` says that `run` harms nobody
+    wherever the class was found, and can be taken back: `cnictl doctor --fix` may do it.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Failure:
     verify: str
     after: tuple[str, ...]
     like: tuple[str, ...]
+    safe: bool = False
 
 
 @cache
@@ -81,6 +83,12 @@ def filled(command: str, facts: Mapping[str, str]) -> str:
     )
 
 
+def complete(command: str, facts: Mapping[str, str]) -> str | None:
+    """Return a command as `filled` does, None when something in it is not known."""
+    known = all(facts.get(place) for place in _PLACE.findall(command))
+    return filled(command, facts) if known else None
+
+
 def _failure(code: str, family: str, members: Mapping[str, Any]) -> Failure:
     return Failure(
         code,
@@ -96,4 +104,5 @@ def _failure(code: str, family: str, members: Mapping[str, Any]) -> Failure:
         members["verify"],
         tuple(members.get("after", ())),
         tuple(members.get("like", ())),
+        members.get("safe", False),
     )

@@ -27,7 +27,7 @@ FLOORS = tuple(
         "declare spec",
         (
             "aside child compiler configuration cri durable explanation firewalld flock forwarding inotify"
-            " install invoke kubernetes launcher listener"
+            " install invoke journal kubernetes launcher listener"
             " ipam netfilter netlink netns netns_named netns_visible sandbox sysctl tc"
         ),
         "plugin runtime",
@@ -46,6 +46,7 @@ SIDEWAYS = {
     "declare": {"spec"},
     "forwarding": {"netns", "sysctl"},
     "install": {"aside", "launcher"},
+    "journal": {"durable"},
     "launcher": {"compiler"},
     "listener": {"durable"},
     "invoke": {"child"},

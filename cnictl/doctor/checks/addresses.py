@@ -41,7 +41,6 @@ def without_owner(bundle: Bundle) -> Iterator[Seen]:
             where = "perhaps in use, as not all namespaces could be seen"
         else:
             where = "in no namespace"
-            facts["file"] = one.path
         yield Seen("hl-empty-files", one.path, (f"{one.path} is empty; the address is {where}",), facts)
 
 

@@ -49,7 +49,8 @@ def _iptables(
         found = outcome(chains, packet)
         if found.verdicts == {"DROP"}:
             said = f"{tool}: what {packet.source} of {facts['network']} sends to the outside is dropped by"
-            yield Seen("fwd-drop", f"{tool} FORWARD", (said, *found.deciding[-SHOWN:]), facts)
+            about = facts | {"tool": tool}
+            yield Seen("fwd-drop", f"{tool} FORWARD", (said, *found.deciding[-SHOWN:]), about)
         elif "DROP" in found.verdicts:
             doubt = (found.doubtful or found.deciding)[0]
             what = f"whether {tool} forwards for {facts['network']}"

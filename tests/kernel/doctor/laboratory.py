@@ -174,7 +174,7 @@ FAULTS = (
     Fault("bin-wrong-arch", f"mv {BIN}/bridge {BIN}/away; echo '<html>not found' > {BIN}/bridge; chmod 755 {BIN}/bridge", f"mv {BIN}/away {BIN}/bridge"),
     Fault("bin-wrong-arch", f"mv {BIN}/bridge {BIN}/away; : > {BIN}/bridge; chmod 755 {BIN}/bridge", f"mv {BIN}/away {BIN}/bridge", name="empty"),
     Fault("bin-interpreter", f"mv {BIN}/bridge {BIN}/away; printf '#!/no/such\\n' > {BIN}/bridge; chmod 755 {BIN}/bridge", f"mv {BIN}/away {BIN}/bridge"),
-    Fault("hl-empty-files", f": > {STORE}/10.9.0.5"),
+    Fault("hl-empty-files", f": > {STORE}/10.9.0.5; touch -d '1 hour ago' {STORE}/10.9.0.5"),
     Fault("hl-leak", RESERVED),
     Fault("hl-leak", FILLED, f"grep -l gone {STORE}/10.* | xargs rm", ("hl-exhausted",), name="until all are gone"),
     Fault("hl-lock-held", f"flock -ox {STORE}/lock sleep 60 >/dev/null 2>&1 & sleep 0.2"),

@@ -86,10 +86,14 @@ PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 
 def shell(node: Node, script: str) -> None:
     """Run commands on the node, with our command and plugins within reach."""
-    path = f"/run:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    environment = {"PATH": path, "CNI_PATH": BIN, "PYTHONPATH": ROOT, "HOME": "/root"}
-    done = node.run(["sh", "-ec", script], env=environment, timeout=60)
+    done = node.run(["sh", "-ec", script], env=environment(), timeout=60)
     assert done.status == 0, f"{script}: {done.stderr}"
+
+
+def environment() -> dict[str, str]:
+    """Give what a command on the node needs to find ours."""
+    path = f"/run:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return {"PATH": path, "CNI_PATH": BIN, "PYTHONPATH": ROOT, "HOME": "/root"}
 
 
 def bundle(node: Node, log: str = "", kubectl: str = NOBODY) -> Bundle:

@@ -38,8 +38,9 @@ hl-empty-files error: reservations without an owner block addresses
 namespaces could be seen
     cause   The file was made and never written: power loss, a full disk, a plugin that was killed.  DEL \
 goes by the contents, so that none can free it.
-    fix     Remove those whose address is in no namespace and in no cached Result.
-            $ rm FILE
+    fix     `cnictl ipam reclaim --empty` removes those whose address is in no namespace and in no cached \
+Result, under the lock of the plugins: a file that is being written is empty for a moment, too.
+            $ cnictl ipam reclaim web --empty --yes
     avoid   Do not take empty for unused without a look: after power loss the pod may run with that address.
     verify  $ find /var/lib/cni/networks -size 0
 not checked: only root sees the namespaces of others
@@ -59,7 +60,7 @@ def test_a_finding_for_programs(bench: Bench, file: Path):
     answer = bench("doctor", "--bundle", file, "-o", "json", status=1).json
     (found,) = answer["findings"]
     assert (answer["node"], answer["healthy"], found["code"]) == ("worker-1", False, "hl-empty-files")
-    assert found["commands"] == ["rm FILE"]
+    assert found["commands"] == ["cnictl ipam reclaim web --empty --yes"]
     assert {"code": "br-full", "reason": "only root sees the namespaces of others"} in answer["unchecked"]
 
 
@@ -103,3 +104,18 @@ def test_what_is_no_bundle(bench: Bench):
     done = bench("doctor", "--bundle", "odd", status=3)
     assert done.stderr.startswith("error: this is no bundle")
     assert "cnictl doctor collect" in done.stderr
+
+
+def test_what_cannot_be_healed_from_here(bench: Bench, file: Path):
+    """A bundle is of another node, or of a moment that is over; and what is no journal takes nothing back."""
+    for words in (["--fix"], ["--undo", "x"]):
+        done = bench("doctor", "--bundle", file, *words, status=2)
+        assert "a bundle is of a moment that is over" in done.stderr
+    done = bench("doctor", "--undo", file, status=3)
+    assert str(file) in done.stderr
+    journal = bench.top / "journal.jsonl"
+    journal.write_text(
+        '{"kind": "cnictl doctor 1"}\n{"code": "x", "command": "rm -rf /", "before": 1, "after": 2}\n'
+    )
+    done = bench("doctor", "--undo", journal, status=3)
+    assert f"{journal}:2: no command of a fix: rm -rf /" in done.stderr
