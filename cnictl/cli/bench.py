@@ -160,7 +160,8 @@ def bench(
                     output.note(f"skipped: {reason}")
     shown = [one for one in timings if each or not one.plugin]
     if form is Written.SVG:
-        output.put(chart(shown, one="A", other="B"))
+        called = (plugins or "our own plugins") + (" with a worker" if worker else "")
+        output.put(chart(shown, one=called, other=against))
         return
     _print(form, lambda: timings_members(shown), lambda: timings_table(shown))
     for remark in remarks(shown):

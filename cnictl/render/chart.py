@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from cnictl.bench.model import Timing
 
 WIDTH, LEFT, RIGHT = 760, 190, 70
-BAR, GAP, TOP = 16, 8, 56
+BAR, GAP, TOP = 16, 8, 60
 PLOT = 220
 """Height of a diagram with lines."""
 FILLS: dict[Verdict, str] = {"faster": "#2a9d6e", "slower": "#d1603d", "cannot tell": "#9aa3ad"}
 ONE, OTHER = "#2a6fd1", "#d1603d"
 STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#24292f}.dim{fill:#6b747d}"
+    "text{font:13px system-ui,sans-serif;fill:#24292f;paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    ".dim{fill:#6b747d}"
     ".title{font-weight:600;font-size:15px}.end{text-anchor:end}.middle{text-anchor:middle}line{stroke:#c3c9d0}.strong{stroke:#24292f}"
     ".within{stroke:#24292f;stroke-width:1.5}polyline{fill:none;stroke-width:2}"
 )
@@ -90,8 +91,8 @@ def _growth(timings: Iterable[Timing], one: str, other: str) -> tuple[list[str],
     groups = [(name, list(several)) for name, several in groupby(ordered, key=_subject)]
     parts = [
         _text(16, 26, "milliseconds, by what was there before", "title"),
-        *_named(WIDTH - RIGHT - 240, 26, one, ONE),
-        *_named(WIDTH - RIGHT - 90, 26, other, OTHER),
+        *_named(WIDTH - RIGHT - 300, 26, one, ONE),
+        *_named(WIDTH - RIGHT - 300, 44, other, OTHER),
     ]
     for number, (name, several) in enumerate(groups):
         parts += _diagram(name, several, TOP + number * (PLOT + 70))
