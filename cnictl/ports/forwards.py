@@ -36,12 +36,13 @@ def chain_name(network: str, container_id: str) -> str:
 
 def forwards(filters: Filters) -> list[Forward]:
     """Return every rule that changes the destination of ports, in the order in which they stand."""
+    entries = _Entries(filters)
     found: list[Forward] = []
     for chain in filters.chains:
         if chain.source == "native":
             found += _native(chain, filters)
         elif chain.table == NAT:
-            found += _iptables(chain, filters)
+            found += _iptables(chain, entries)
     return found
 
 
@@ -56,7 +57,7 @@ def empty_chains(filters: Filters) -> list[Chain]:
     ]
 
 
-def _iptables(chain: Chain, filters: Filters) -> Iterator[Forward]:
+def _iptables(chain: Chain, entries: _Entries) -> Iterator[Forward]:
     for observed in chain.rules:
         rule = Rule(chain.name, *split(observed.text))
         if rule.target != "DNAT" or not rule.value("--dport"):
@@ -81,24 +82,33 @@ def _iptables(chain: Chain, filters: Filters) -> Iterator[Forward]:
             observed.owner,
             ours=chain.name.startswith(OWN),
         )
-        yield replace(made, gap=_gap(made, filters)) if made.ours else made
+        yield replace(made, gap=entries.gap(made)) if made.ours else made
 
 
-def _gap(forward: Forward, filters: Filters) -> str:
-    """Return why nothing comes to a container's chain, "" when something does."""
-    entry = filters.find(forward.tool, NAT, "PREROUTING")
-    if entry is None or not any(rule.text.endswith(f"-j {DISPATCH}") for rule in entry.rules):
-        return f"PREROUTING does not lead to {DISPATCH}"
-    dispatch = filters.find(forward.tool, NAT, DISPATCH)
-    for observed in dispatch.rules if dispatch is not None else ():
-        rule = Rule(DISPATCH, *split(observed.text))
-        if (
-            rule.target == forward.chain
-            and rule.value("-p").lower() == forward.protocol.lower()
-            and str(forward.port) in rule.value("--dports").split(",")
-        ):
-            return ""
-    return f"no rule of {DISPATCH} leads there"
+class _Entries:
+    """What leads to the chains of containers, of each variant of iptables."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._entered: set[str] = set()
+        self._dispatched: set[tuple[str, str, str, str]] = set()
+        for chain in filters.chains:
+            if chain.table != NAT:
+                continue
+            if chain.name == "PREROUTING":
+                if any(rule.text.endswith(f"-j {DISPATCH}") for rule in chain.rules):
+                    self._entered.add(chain.tool)
+            elif chain.name == DISPATCH:
+                for observed in chain.rules:
+                    rule = Rule(DISPATCH, *split(observed.text))
+                    for port in rule.value("--dports").split(","):
+                        self._dispatched.add((chain.tool, rule.target, rule.value("-p").lower(), port))
+
+    def gap(self, forward: Forward) -> str:
+        """Return why nothing comes to a rule in a container's chain, "" when something does."""
+        if forward.tool not in self._entered:
+            return f"PREROUTING does not lead to {DISPATCH}"
+        key = (forward.tool, forward.chain, forward.protocol.lower(), str(forward.port))
+        return "" if key in self._dispatched else f"no rule of {DISPATCH} leads there"
 
 
 def _native(chain: Chain, filters: Filters) -> Iterator[Forward]:

@@ -107,6 +107,9 @@ def _sockets(facts: Facts) -> None:
         wanted |= set(range(forward.port, forward.last + 1)) if forward.ours else set()
     if not wanted:
         return
+    known: list[Claim | Forward] = [*facts.claims, *facts.forwards]
+    if any(one.protocol.lower() == "sctp" for one in known):
+        facts.unseen.append("listening sockets of SCTP: only those of TCP and UDP are read")
     from cnictl.netlink import observe_sockets  # pyroute2 takes long to load, and the map needs none of it
 
     try:

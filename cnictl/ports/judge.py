@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from cnictl.ports.model import HostPort, Problem, Report, overlap, place
 from cnictl.spec.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from cnictl.netfilter.observe_conntrack import Flow
     from cnictl.netlink.observe_sockets import Listener
     from cnictl.ports.gather import Facts
     from cnictl.ports.model import Claim, Forward
+
+    _Way = tuple[str, str, int, str, int]
+    """Protocol, address and port on the node, and where that leads."""
 
 PORTMAP = "portmap"
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - what a socket that listens everywhere is called
@@ -24,26 +28,44 @@ _ANY = ("0.0.0.0", "::")  # noqa: S104 - what a socket that listens everywhere i
 
 def judge(facts: Facts) -> Report:
     """Return every port with what is wrong with it."""
-    used: set[int] = set()
-    rows = [_claimed(claim, facts, used) for claim in facts.claims]
+    rules: dict[_Way, list[int]] = defaultdict(list)
     for number, forward in enumerate(facts.forwards):
-        if number not in used:
-            rows.append(_unclaimed(forward, facts))
+        if forward.ours:
+            rules[_way(forward)].append(number)
+    used: set[int] = set()
+    rows = []
+    for claim in facts.claims:
+        numbers = [one for one in rules[_way(claim)] if _is_of(facts.forwards[one], claim)]
+        used.update(numbers)
+        rows.append(_claimed(claim, [facts.forwards[one] for one in numbers], facts))
+    known = {chain_name(*one) for one in facts.containers}
+    rows += [
+        _unclaimed(forward, facts, known)
+        for number, forward in enumerate(facts.forwards)
+        if number not in used
+    ]
     rows.sort(key=lambda one: (one.port, one.protocol, one.address, one.to))
+    rivals = _Rivals(rows)
     ports = tuple(
-        replace(one, problems=(*one.problems, *_conflicts(one, rows), *_listeners(one, facts)))
+        replace(one, problems=(*one.problems, *rivals.conflicts(one), *_listeners(one, facts)))
         for one in rows
     )
-    return Report(ports, (*_empty(facts), *_stale_flows(ports, facts)), tuple(dict.fromkeys(facts.unseen)))
+    problems = (*_empty(facts, known), *_stale_flows(ports, facts))
+    return Report(ports, problems, tuple(dict.fromkeys(facts.unseen)))
 
 
-def _claimed(claim: Claim, facts: Facts, used: set[int]) -> HostPort:
+def _way(one: Claim | Forward) -> _Way:
+    return one.protocol.lower(), one.address, one.port, one.to, one.to_port
+
+
+def _is_of(forward: Forward, claim: Claim) -> bool:
+    owner = forward.owner
+    named = owner is not None and owner.container_id == claim.container_id
+    return named or forward.chain == chain_name(claim.network, claim.container_id)
+
+
+def _claimed(claim: Claim, carried: list[Forward], facts: Facts) -> HostPort:
     """Return the port of a claim, with the rules that carry it."""
-    carried = []
-    for number, forward in enumerate(facts.forwards):
-        if forward.ours and _carries(forward, claim):
-            used.add(number)
-            carried.append(forward)
     row = HostPort(
         claim.protocol,
         claim.address,
@@ -57,19 +79,6 @@ def _claimed(claim: Claim, facts: Facts, used: set[int]) -> HostPort:
         tuple(carried),
     )
     return replace(row, problems=tuple(_of_claim(claim, carried, facts)))
-
-
-def _carries(forward: Forward, claim: Claim) -> bool:
-    owner = forward.owner
-    return (
-        (forward.protocol.lower(), forward.address, forward.port)
-        == (claim.protocol, claim.address, claim.port)
-        and (forward.to, forward.to_port) == (claim.to, claim.to_port)
-        and (
-            forward.chain == chain_name(claim.network, claim.container_id)
-            or (owner is not None and claim.container_id == owner.container_id)
-        )
-    )
 
 
 def _of_claim(claim: Claim, carried: list[Forward], facts: Facts) -> Iterator[Problem]:
@@ -86,7 +95,7 @@ def _of_claim(claim: Claim, carried: list[Forward], facts: Facts) -> Iterator[Pr
         yield Problem("unreached", f"{carried[0].chain} has the rule, but {carried[0].gap}")
 
 
-def _unclaimed(forward: Forward, facts: Facts) -> HostPort:
+def _unclaimed(forward: Forward, facts: Facts, known: Collection[str]) -> HostPort:
     """Return the port of a rule that no attachment asked for."""
     owner = forward.owner
     row = HostPort(
@@ -103,13 +112,12 @@ def _unclaimed(forward: Forward, facts: Facts) -> HostPort:
     )
     if not forward.ours or not facts.cache_read:
         return row
-    return replace(row, problems=(_stale(forward, facts),))
+    return replace(row, problems=(_stale(forward, facts, known),))
 
 
-def _stale(forward: Forward, facts: Facts) -> Problem:
+def _stale(forward: Forward, facts: Facts, known: Collection[str]) -> Problem:
     owner = forward.owner
     whose = f"container {owner.container_id}" if owner is not None else "a container that is not named"
-    known = {chain_name(*one) for one in facts.containers}
     attached = forward.chain in known or (
         owner is not None and any(owner.container_id == each for _, each in facts.containers)
     )
@@ -129,11 +137,25 @@ def _collection(forward: Forward) -> str:
     return f"cnictl gc --plan {owner.network}" if owner is not None and owner.network else ""
 
 
-def _conflicts(row: HostPort, rows: Iterable[HostPort]) -> Iterator[Problem]:
-    """Yield who wants a port besides: of two rules the first gets the connections."""
-    wanting = dict.fromkeys(_wanting(one) for one in rows if one is row or _clash(one, row))
-    if len(wanting) > 1 and not row.foreign:
-        yield Problem("conflict", f"{' and '.join(wanting)} want it; the first rule gets the connections")
+class _Rivals:
+    """Finds who wants the same port: of two rules the first gets the connections."""
+
+    def __init__(self, rows: Iterable[HostPort]) -> None:
+        self._single: dict[tuple[str, int], list[HostPort]] = defaultdict(list)
+        self._ranges: list[HostPort] = []
+        for one in rows:
+            if one.port == one.last:
+                self._single[one.protocol, one.port].append(one)
+            else:
+                self._ranges.append(one)
+
+    def conflicts(self, row: HostPort) -> Iterator[Problem]:
+        """Yield who wants a port besides."""
+        near = [*self._single[row.protocol, row.port], *self._ranges]
+        wanting = dict(_wanting(one) for one in near if one is row or _clash(one, row))
+        if len(wanting) > 1 and not row.foreign:
+            who = " and ".join(wanting.values())
+            yield Problem("conflict", f"{who} want it; the first rule gets the connections")
 
 
 def _clash(one: HostPort, row: HostPort) -> bool:
@@ -146,10 +168,12 @@ def _clash(one: HostPort, row: HostPort) -> bool:
     )
 
 
-def _wanting(row: HostPort) -> str:
+def _wanting(row: HostPort) -> tuple[str, str]:
+    """Return who wants a port, whatever network it is for, and what to call them."""
     if row.foreign:
-        return f"chain {row.carried[0].chain} of {row.carried[0].tool}"
-    return _who(row.pod, row.container_id)
+        words = f"chain {row.carried[0].chain} of {row.carried[0].tool}"
+        return words, words
+    return row.container_id, _who(row.pod, row.container_id)
 
 
 def _listeners(row: HostPort, facts: Facts) -> Iterator[Problem]:
@@ -176,8 +200,7 @@ def _hears(listener: Listener, row: HostPort) -> bool:
     )
 
 
-def _empty(facts: Facts) -> Iterator[Problem]:
-    known = {chain_name(*one) for one in facts.containers}
+def _empty(facts: Facts, known: Collection[str]) -> Iterator[Problem]:
     for chain in facts.empty if facts.cache_read else ():
         if chain.name not in known:
             owner = chain.owner
