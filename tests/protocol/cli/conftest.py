@@ -28,7 +28,21 @@ VERSION) echo '{"cniVersion": "1.1.0", "supportedVersions": ["0.4.0", "1.0.0", "
 "") echo "CNI shelly plugin v7" >&2;;
 esac
 """
-TAKES_CACHE = {"add", "attachments", "check", "del", "diff", "exec", "gc", "ipam", "netns", "run", "snapshot"}
+TAKES_CACHE = {
+    "add",
+    "attachments",
+    "check",
+    "del",
+    "diff",
+    "exec",
+    "gc",
+    "ipam",
+    "map",
+    "netns",
+    "ports",
+    "run",
+    "snapshot",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,10 @@ def test_what_is_in_the_cache_is_tamed(bench):
         ["attachments", "show"],
         ["netns", "ls"],
         ["attachments", "ls", "-o", "yaml"],
+        ["map"],
+        ["map", "-o", "svg"],
+        ["map", "-o", "html"],
+        ["map", "-o", "json"],
     ):
         done = bench(*words).succeeded()
         assert tame(done.stdout + done.stderr), words
