@@ -70,7 +70,7 @@ _cnictl_knows() {
             arguments='container;'
             ;;
         'ports')
-            options='--no-trunc --cache-dir -o --output -h --help'
+            options='--no-trunc --whole-node --cache-dir -o --output -h --help'
             values=' --cache-dir=directory; -o=:table :json :yaml; --output=:table :json :yaml;'
             ;;
         'map')

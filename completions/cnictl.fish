@@ -558,6 +558,7 @@ complete -c cnictl -n '__cnictl_is \'attachments show\'' -s o -l output -x -a 't
 complete -c cnictl -n '__cnictl_is \'attachments show\'' -s h -l help -d 'Show this message and exit'
 complete -c cnictl -n '__cnictl_is \'attachments show\' 1' -a '(__cnictl_names container)'
 complete -c cnictl -n '__cnictl_is \'ports\'' -l no-trunc -d 'Do not shorten ids and names of chains'
+complete -c cnictl -n '__cnictl_is \'ports\'' -l whole-node -d 'This PID namespace is all of the node, as in kind'
 complete -c cnictl -n '__cnictl_is \'ports\'' -l cache-dir -x -a '(__fish_complete_directories)' -d 'The runtime\'s cache'
 complete -c cnictl -n '__cnictl_is \'ports\'' -s o -l output -x -a 'table json yaml' -d 'How to print data'
 complete -c cnictl -n '__cnictl_is \'ports\'' -s h -l help -d 'Show this message and exit'

@@ -59,10 +59,6 @@ SandboxList = Annotated[
         show_default="those that the runtime tells over CRI",
     ),
 ]
-WholeNode = Annotated[
-    bool,
-    typer.Option("--whole-node", help="This PID namespace is all of the node, as in kind."),
-]
 Grace = Annotated[
     float,
     typer.Option("--grace", metavar="SECONDS", min=0, help="How long after it was made nothing is judged."),
@@ -103,7 +99,7 @@ def show(
     everything: Annotated[bool, typer.Option("--all", "-a", help="All of them, in full.")] = False,
     sandboxes: SandboxList = "",
     cri_socket: options.CriSocket = "",
-    whole_node: WholeNode = False,
+    whole_node: options.WholeNode = False,
     grace: Grace = evidence.GRACE,
     data_dir: DataDir = None,
     conf_dir: options.ConfDir = options.CONF_DIR,
@@ -138,7 +134,7 @@ def check(
     ] = None,
     sandboxes: SandboxList = "",
     cri_socket: options.CriSocket = "",
-    whole_node: WholeNode = False,
+    whole_node: options.WholeNode = False,
     grace: Grace = evidence.GRACE,
     data_dir: DataDir = None,
     conf_dir: options.ConfDir = options.CONF_DIR,
@@ -185,7 +181,7 @@ def reclaim_(
     ] = reclaim.PATIENCE,
     sandboxes: SandboxList = "",
     cri_socket: options.CriSocket = "",
-    whole_node: WholeNode = False,
+    whole_node: options.WholeNode = False,
     grace: Annotated[
         float,
         typer.Option("--grace", metavar="SECONDS", min=60, help="What is younger than this is left alone."),

@@ -34,9 +34,7 @@ def draw(
     file: Annotated[
         str, typer.Option("--file", "-f", metavar="FILE", help="Write it there.", show_default="stdout")
     ] = "",
-    whole_node: Annotated[
-        bool, typer.Option("--whole-node", help="This PID namespace is all of the node, as in kind.")
-    ] = False,
+    whole_node: options.WholeNode = False,
     cache_dir: options.CacheDir = options.CACHE_DIR,
 ) -> None:
     """Draw how the node is wired: network namespaces, links, addresses, routes, ports, masquerading.

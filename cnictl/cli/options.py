@@ -105,6 +105,10 @@ Timeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=0, help="For each plugin; 0 for no end.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every call of a plugin.")]
+WholeNode = Annotated[
+    bool,
+    typer.Option("--whole-node", help="This PID namespace is all of the node, as in kind."),
+]
 Output = Annotated[Form, typer.Option("--output", "-o", help="How to print data.")]
 Command = Annotated[list[str], typer.Argument(metavar="COMMAND", help="The command and its arguments.")]
 

@@ -21,6 +21,7 @@ def ports(
     whole: Annotated[
         bool, typer.Option("--no-trunc", help="Do not shorten ids and names of chains.")
     ] = False,
+    whole_node: options.WholeNode = False,
     cache_dir: options.CacheDir = options.CACHE_DIR,
     form: options.Output = Form.TABLE,
 ) -> None:
@@ -38,7 +39,7 @@ def ports(
 
     Example: cnictl ports -o json | jq '.ports[] | select(.state == "stale")'
     """
-    report = judge(gather(Cache(cache_dir)))
+    report = judge(gather(Cache(cache_dir), whole_node=whole_node))
     output.show(form, lambda: ports_members(report), lambda: ports_table(report, whole=whole))
     for one in report.unseen:
         output.note(f"not checked: {one}")

@@ -53,10 +53,14 @@ class Facts:
     unseen: list[str] = field(default_factory=list)
 
 
-def gather(cache: Cache, filters: Filters | None = None, *, traffic: bool = True) -> Facts:
+def gather(
+    cache: Cache, filters: Filters | None = None, *, traffic: bool = True, whole_node: bool = False
+) -> Facts:
     """Return what the sources say of the namespace that this thread is in, and its packet filter.
 
     Without `traffic` nobody looks at listening sockets, tracked connections, and who has which address.
+    In a PID namespace of one's own one sees the containers that run there and no others, which is told
+    unless that is known to be the `whole_node`.
     """
     facts = Facts(namespaces_read=traffic)
     _attachments(facts, cache)
@@ -65,7 +69,7 @@ def gather(cache: Cache, filters: Filters | None = None, *, traffic: bool = True
         _sockets(facts)
         if facts.claims or any(one.ours for one in facts.forwards):
             _flows(facts)
-        _sightings(facts)
+        _sightings(facts, whole_node)
     return facts
 
 
@@ -135,11 +139,11 @@ def _flows(facts: Facts) -> None:
         facts.unseen.append(f"tracked connections: {unread}")
 
 
-def _sightings(facts: Facts) -> None:
+def _sightings(facts: Facts, whole_node: bool) -> None:
     known = {str(one.address) for one in facts.addresses}
     unknown = {one.to for one in facts.forwards if one.ours and one.to not in known}
     if unknown:
-        seen = look()
+        seen = look(whole_node=whole_node)
         facts.namespaces_read = not seen.unseen
         facts.unseen += [f"namespaces: {one}" for one in seen.unseen]
         facts.sightings = {str(a): found for a, found in seen.addresses.items() if str(a) in unknown}

@@ -12,7 +12,7 @@ from cnictl.netfilter import observe as netfilter
 from cnictl.netlink.errors import NetlinkError
 from cnictl.netlink.rtnl import Rtnl
 from cnictl.netns import Netns, NetnsError, NetnsGone
-from cnictl.netns_visible import OUTSIDE, Visible, has_ended, sees_all_processes
+from cnictl.netns_visible import OUTSIDE, OWN, Visible, has_ended, sees_all_processes
 from cnictl.ports.gather import gather
 from cnictl.ports.judge import judge
 from cnictl.spec.errors import CnictlError
@@ -124,6 +124,7 @@ def _read(path: str, inode: int, kernel: Rtnl) -> _Read:
 def _attached(cache: Cache) -> Mapping[int, list[Attached]]:
     """Return the attachments by the inode of their namespace, under negative numbers where it is gone."""
     found: dict[int, list[Attached]] = defaultdict(list)
+    device = os.stat(OWN).st_dev
     try:
         listing = cache.listing()
     except CnictlError:
@@ -131,9 +132,12 @@ def _attached(cache: Cache) -> Mapping[int, list[Attached]]:
     for number, cached in enumerate(listing.attachments, 1):
         one = cached.attachment
         try:
-            inode, there = os.stat(one.netns).st_ino, True
+            about = os.stat(one.netns)
         except OSError:
             inode, there = -number, False
+        else:
+            there = about.st_dev == device  # else a file on which nothing is mounted any more
+            inode = about.st_ino if there else -number
         found[inode].append(Attached(cached.network, one.container_id, one.ifname, one.pod, one.netns, there))
     return found
 

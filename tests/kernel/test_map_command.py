@@ -73,8 +73,8 @@ def wire(node: Node, directory: str) -> list[Attachment]:
 
 def everything(node: Node) -> list[str]:
     """Return all that could have changed, as other programs see it."""
-    looks = ["ip -br link", "ip -br addr", "ip route show table all", "nft -s list ruleset", "ip netns"]
-    looks += ["ls -lR --full-time /var/lib/cni", "ip netns exec shop ip -br addr"]
+    looks = ["ip -br link", "ip -br -4 addr", "ip -4 route show table all", "nft -s list ruleset", "ip netns"]
+    looks += ["ls -lR --full-time /var/lib/cni", "ip netns exec shop ip -br -4 addr"]
     return [node.run(words.split()).checked().stdout for words in looks]
 
 
@@ -169,6 +169,45 @@ def test_an_attachment_whose_namespace_is_gone(node: Node, plugins_dir: str) -> 
     done = run(node)
     assert "web prod/shop eth0" in done.stdout
     assert "1 attachment whose namespace is gone" in done.stderr
+
+
+@pytest.mark.kernel_lane
+def test_what_sits_on_a_vlan(node: Node) -> None:
+    """An ipvlan in a pod hangs on the VLAN, which hangs on its device."""
+    batch(
+        node,
+        "link add uplink type dummy\nlink add link uplink name uplink.5 type vlan id 5\nnetns add pod\n"
+        "link add link uplink.5 name eth0 netns pod type ipvlan mode l3",
+    )
+    shown = members(node)
+    links = {link["name"]: link for one in shown["namespaces"] for link in one["links"]}
+    assert (links["uplink.5"]["parent"], links["uplink.5"]["facts"]) == (
+        {"namespace": 0, "link": "uplink"},
+        ["id 5"],
+    )
+    assert (links["eth0"]["parent"], links["eth0"]["facts"]) == (
+        {"namespace": 0, "link": "uplink.5"},
+        ["mode l3"],
+    )
+    plain = [one.lstrip("│├└─ \N{NO-BREAK SPACE}") for one in run(node).stdout.splitlines()]
+    first = plain.index("uplink dummy down")
+    assert plain[first + 1 : first + 3] == [
+        "uplink.5 vlan id 5 down",
+        "ipvlan mode l3 ─ pod eth0 no address down",
+    ]
+
+
+def test_a_netns_file_that_is_left_after_a_restart(node: Node) -> None:
+    """Nothing is mounted there, so that the attachment's namespace is gone."""
+    for directory in ("/var/lib/cni/results", "/run/netns"):
+        os.makedirs(node.path(directory), exist_ok=True)
+    Path(node.path("/run/netns/old")).touch()
+    kept = {"kind": "cniCacheV1", "networkName": "web", "containerId": "c1", "ifName": "eth0"}
+    text = json.dumps({**kept, "netns": "/run/netns/old", "config": "e30="})
+    Path(node.path("/var/lib/cni/results/web-c1-eth0")).write_text(text)
+    shown = members(node)
+    assert [(one["containerID"], one["netnsExists"]) for one in shown["gone"]] == [("c1", False)]
+    assert [one["name"] for one in shown["namespaces"]] == ["node"]
 
 
 def test_250_pods(node: Node) -> None:
