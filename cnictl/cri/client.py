@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LIMIT = 2.0
 """Seconds for an answer, and for the answers to all questions about single sandboxes together."""
 _LONGEST = 16 << 20  # as kubelet's own client
-_VERSIONS = ("v1", "v1alpha2")
+_BEFORE_2022 = "v1alpha2"
 
 
 class NoAnswer(CnictlError):
@@ -90,9 +90,10 @@ class Client:
         self._path = path
         self._limit = limit
         options = [("grpc.max_receive_message_length", _LONGEST), ("grpc.enable_http_proxy", 0)]
+        self._version = "v1"
         self._channel = grpc.insecure_channel(f"unix://{os.path.abspath(path)}", options=options)
         try:
-            self.runtime, self._version = self._introduced()
+            self.runtime = self._introduced()
         except BaseException:
             self._channel.close()
             raise
@@ -146,18 +147,14 @@ class Client:
         condition = ready[0] if ready else self._messages.RuntimeCondition(status=True)
         return _status(condition, answer.info)
 
-    def _introduced(self) -> tuple[str, str]:
-        """Return the runtime's name and version, and the version of CRI that it answers in."""
-        for version in _VERSIONS:
-            self._version = version
-            try:
-                said: messages_pb2.VersionResponse = self._ask("Version")
-            except NoCri:
-                if version == _VERSIONS[-1]:
-                    raise
-                continue
-            return f"{said.runtime_name} {said.runtime_version}", version
-        raise AssertionError
+    def _introduced(self) -> str:
+        """Return the runtime's name and version, and find out which version of CRI it answers in."""
+        try:
+            said: messages_pb2.VersionResponse = self._ask("Version")
+        except NoCri:
+            self._version = _BEFORE_2022
+            said = self._ask("Version")
+        return f"{said.runtime_name} {said.runtime_version}"
 
     def _ask(self, method: str, **members: Any) -> Any:
         try:

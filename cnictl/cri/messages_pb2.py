@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63nictl/cri/messages.proto\x12\ncnictl.cri\"\x10\n\x0eVersionRequest\"]\n\x0fVersionResponse\x12\x14\n\x0cruntime_name\x18\x02 \x01(\t\x12\x17\n\x0fruntime_version\x18\x03 \x01(\t\x12\x1b\n\x13runtime_api_version\x18\x04 \x01(\t\" \n\rStatusRequest\x12\x0f\n\x07verbose\x18\x01 \x01(\x08\"Q\n\x10RuntimeCondition\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"A\n\rRuntimeStatus\x12\x30\n\nconditions\x18\x01 \x03(\x0b\x32\x1c.cnictl.cri.RuntimeCondition\"\x9c\x01\n\x0eStatusResponse\x12)\n\x06status\x18\x01 \x01(\x0b\x32\x19.cnictl.cri.RuntimeStatus\x12\x32\n\x04info\x18\x02 \x03(\x0b\x32$.cnictl.cri.StatusResponse.InfoEntry\x1a+\n\tInfoEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"5\n\x12PodSandboxMetadata\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\"\x17\n\x15ListPodSandboxRequest\"\x8a\x01\n\nPodSandbox\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\x08metadata\x18\x02 \x01(\x0b\x32\x1e.cnictl.cri.PodSandboxMetadata\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.cnictl.cri.PodSandboxState\x12\x12\n\ncreated_at\x18\x04 \x01(\x03\"?\n\x16ListPodSandboxResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.cnictl.cri.PodSandbox\"B\n\x17PodSandboxStatusRequest\x12\x16\n\x0epod_sandbox_id\x18\x01 \x01(\t\x12\x0f\n\x07verbose\x18\x02 \x01(\x08\"\x13\n\x05PodIP\x12\n\n\x02ip\x18\x01 \x01(\t\"P\n\x17PodSandboxNetworkStatus\x12\n\n\x02ip\x18\x01 \x01(\t\x12)\n\x0e\x61\x64\x64itional_ips\x18\x02 \x03(\x0b\x32\x11.cnictl.cri.PodIP\"=\n\x0fNamespaceOption\x12*\n\x07network\x18\x01 \x01(\x0e\x32\x19.cnictl.cri.NamespaceMode\"9\n\tNamespace\x12,\n\x07options\x18\x02 \x01(\x0b\x32\x1b.cnictl.cri.NamespaceOption\"B\n\x15LinuxPodSandboxStatus\x12)\n\nnamespaces\x18\x01 \x01(\x0b\x32\x15.cnictl.cri.Namespace\"z\n\x10PodSandboxStatus\x12\x34\n\x07network\x18\x05 \x01(\x0b\x32#.cnictl.cri.PodSandboxNetworkStatus\x12\x30\n\x05linux\x18\x06 \x01(\x0b\x32!.cnictl.cri.LinuxPodSandboxStatus\"\xb3\x01\n\x18PodSandboxStatusResponse\x12,\n\x06status\x18\x01 \x01(\x0b\x32\x1c.cnictl.cri.PodSandboxStatus\x12<\n\x04info\x18\x02 \x03(\x0b\x32..cnictl.cri.PodSandboxStatusResponse.InfoEntry\x1a+\n\tInfoEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*:\n\x0fPodSandboxState\x12\x11\n\rSANDBOX_READY\x10\x00\x12\x14\n\x10SANDBOX_NOTREADY\x10\x01*1\n\rNamespaceMode\x12\x07\n\x03POD\x10\x00\x12\r\n\tCONTAINER\x10\x01\x12\x08\n\x04NODE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63nictl/cri/messages.proto\x12\ncnictl.cri\"\x10\n\x0eVersionRequest\"]\n\x0fVersionResponse\x12\x14\n\x0cruntime_name\x18\x02 \x01(\t\x12\x17\n\x0fruntime_version\x18\x03 \x01(\t\x12\x1b\n\x13runtime_api_version\x18\x04 \x01(\t\" \n\rStatusRequest\x12\x0f\n\x07verbose\x18\x01 \x01(\x08\"Q\n\x10RuntimeCondition\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"A\n\rRuntimeStatus\x12\x30\n\nconditions\x18\x01 \x03(\x0b\x32\x1c.cnictl.cri.RuntimeCondition\"\x9c\x01\n\x0eStatusResponse\x12)\n\x06status\x18\x01 \x01(\x0b\x32\x19.cnictl.cri.RuntimeStatus\x12\x32\n\x04info\x18\x02 \x03(\x0b\x32$.cnictl.cri.StatusResponse.InfoEntry\x1a+\n\tInfoEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"5\n\x12PodSandboxMetadata\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\"\x17\n\x15ListPodSandboxRequest\"\x8a\x01\n\nPodSandbox\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\x08metadata\x18\x02 \x01(\x0b\x32\x1e.cnictl.cri.PodSandboxMetadata\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.cnictl.cri.PodSandboxState\x12\x12\n\ncreated_at\x18\x04 \x01(\x03\"?\n\x16ListPodSandboxResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.cnictl.cri.PodSandbox\"B\n\x17PodSandboxStatusRequest\x12\x16\n\x0epod_sandbox_id\x18\x01 \x01(\t\x12\x0f\n\x07verbose\x18\x02 \x01(\x08\"\x13\n\x05PodIP\x12\n\n\x02ip\x18\x01 \x01(\t\"P\n\x17PodSandboxNetworkStatus\x12\n\n\x02ip\x18\x01 \x01(\t\x12)\n\x0e\x61\x64\x64itional_ips\x18\x02 \x03(\x0b\x32\x11.cnictl.cri.PodIP\"H\n\x10PodSandboxStatus\x12\x34\n\x07network\x18\x05 \x01(\x0b\x32#.cnictl.cri.PodSandboxNetworkStatus\"\xb3\x01\n\x18PodSandboxStatusResponse\x12,\n\x06status\x18\x01 \x01(\x0b\x32\x1c.cnictl.cri.PodSandboxStatus\x12<\n\x04info\x18\x02 \x03(\x0b\x32..cnictl.cri.PodSandboxStatusResponse.InfoEntry\x1a+\n\tInfoEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*:\n\x0fPodSandboxState\x12\x11\n\rSANDBOX_READY\x10\x00\x12\x14\n\x10SANDBOX_NOTREADY\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATUSRESPONSE_INFOENTRY']._serialized_options = b'8\001'
   _globals['_PODSANDBOXSTATUSRESPONSE_INFOENTRY']._loaded_options = None
   _globals['_PODSANDBOXSTATUSRESPONSE_INFOENTRY']._serialized_options = b'8\001'
-  _globals['_PODSANDBOXSTATE']._serialized_start=1450
-  _globals['_PODSANDBOXSTATE']._serialized_end=1508
-  _globals['_NAMESPACEMODE']._serialized_start=1510
-  _globals['_NAMESPACEMODE']._serialized_end=1559
+  _globals['_PODSANDBOXSTATE']._serialized_start=1210
+  _globals['_PODSANDBOXSTATE']._serialized_end=1268
   _globals['_VERSIONREQUEST']._serialized_start=41
   _globals['_VERSIONREQUEST']._serialized_end=57
   _globals['_VERSIONRESPONSE']._serialized_start=59
@@ -67,16 +65,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PODIP']._serialized_end=870
   _globals['_PODSANDBOXNETWORKSTATUS']._serialized_start=872
   _globals['_PODSANDBOXNETWORKSTATUS']._serialized_end=952
-  _globals['_NAMESPACEOPTION']._serialized_start=954
-  _globals['_NAMESPACEOPTION']._serialized_end=1015
-  _globals['_NAMESPACE']._serialized_start=1017
-  _globals['_NAMESPACE']._serialized_end=1074
-  _globals['_LINUXPODSANDBOXSTATUS']._serialized_start=1076
-  _globals['_LINUXPODSANDBOXSTATUS']._serialized_end=1142
-  _globals['_PODSANDBOXSTATUS']._serialized_start=1144
-  _globals['_PODSANDBOXSTATUS']._serialized_end=1266
-  _globals['_PODSANDBOXSTATUSRESPONSE']._serialized_start=1269
-  _globals['_PODSANDBOXSTATUSRESPONSE']._serialized_end=1448
+  _globals['_PODSANDBOXSTATUS']._serialized_start=954
+  _globals['_PODSANDBOXSTATUS']._serialized_end=1026
+  _globals['_PODSANDBOXSTATUSRESPONSE']._serialized_start=1029
+  _globals['_PODSANDBOXSTATUSRESPONSE']._serialized_end=1208
   _globals['_PODSANDBOXSTATUSRESPONSE_INFOENTRY']._serialized_start=452
   _globals['_PODSANDBOXSTATUSRESPONSE_INFOENTRY']._serialized_end=495
 # @@protoc_insertion_point(module_scope)

@@ -11,17 +11,8 @@ class PodSandboxState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SANDBOX_READY: _ClassVar[PodSandboxState]
     SANDBOX_NOTREADY: _ClassVar[PodSandboxState]
-
-class NamespaceMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    POD: _ClassVar[NamespaceMode]
-    CONTAINER: _ClassVar[NamespaceMode]
-    NODE: _ClassVar[NamespaceMode]
 SANDBOX_READY: PodSandboxState
 SANDBOX_NOTREADY: PodSandboxState
-POD: NamespaceMode
-CONTAINER: NamespaceMode
-NODE: NamespaceMode
 
 class VersionRequest(_message.Message):
     __slots__ = ()
@@ -128,31 +119,11 @@ class PodSandboxNetworkStatus(_message.Message):
     additional_ips: _containers.RepeatedCompositeFieldContainer[PodIP]
     def __init__(self, ip: _Optional[str] = ..., additional_ips: _Optional[_Iterable[_Union[PodIP, _Mapping]]] = ...) -> None: ...
 
-class NamespaceOption(_message.Message):
+class PodSandboxStatus(_message.Message):
     __slots__ = ("network",)
     NETWORK_FIELD_NUMBER: _ClassVar[int]
-    network: NamespaceMode
-    def __init__(self, network: _Optional[_Union[NamespaceMode, str]] = ...) -> None: ...
-
-class Namespace(_message.Message):
-    __slots__ = ("options",)
-    OPTIONS_FIELD_NUMBER: _ClassVar[int]
-    options: NamespaceOption
-    def __init__(self, options: _Optional[_Union[NamespaceOption, _Mapping]] = ...) -> None: ...
-
-class LinuxPodSandboxStatus(_message.Message):
-    __slots__ = ("namespaces",)
-    NAMESPACES_FIELD_NUMBER: _ClassVar[int]
-    namespaces: Namespace
-    def __init__(self, namespaces: _Optional[_Union[Namespace, _Mapping]] = ...) -> None: ...
-
-class PodSandboxStatus(_message.Message):
-    __slots__ = ("network", "linux")
-    NETWORK_FIELD_NUMBER: _ClassVar[int]
-    LINUX_FIELD_NUMBER: _ClassVar[int]
     network: PodSandboxNetworkStatus
-    linux: LinuxPodSandboxStatus
-    def __init__(self, network: _Optional[_Union[PodSandboxNetworkStatus, _Mapping]] = ..., linux: _Optional[_Union[LinuxPodSandboxStatus, _Mapping]] = ...) -> None: ...
+    def __init__(self, network: _Optional[_Union[PodSandboxNetworkStatus, _Mapping]] = ...) -> None: ...
 
 class PodSandboxStatusResponse(_message.Message):
     __slots__ = ("status", "info")
