@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from cnictl.configuration import parse
-from cnictl.doctor.bundle import Bundle
+from cnictl.doctor.bundle import Bundle, Message
 from cnictl.doctor.gather import (
     agents,
     calls,
@@ -36,7 +36,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Message, Runtime
+    from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Runtime
     from cnictl.spec.conflist import NetworkList
 
 
@@ -111,6 +111,9 @@ def collect(
         given = sandboxes.listed
         made.sandboxes = taking("sandboxes", lambda: given(listed, made.taken), made.sandboxes)
     made.messages = _said(taking, place, log)
+    if made.cri.name and not made.cri.network_ready:
+        text = f"NetworkReady=false reason:{made.cri.reason} message:{made.cri.message}"
+        made.messages.append(Message("CRI", text, when=made.taken))
     _of_cluster(taking, place, kubectl, kubeconfig, pod)
     return made
 

@@ -125,9 +125,18 @@ class Containerd:
         self._write(f"{CONFIGURATIONS}/10-pods.conflist", text)
         self.settled(text)
 
+    def used(self) -> str:
+        """Return the text of the configuration that containerd uses, "" for none."""
+        said = self.status()
+        return said.loaded.strip() if said else ""
+
+    def changed(self, used: str) -> None:
+        """Wait until containerd uses another configuration than one of that text, and any."""
+        self._until(lambda: self.used() not in ("", used))
+
     def settled(self, used: str) -> None:
         """Wait until containerd uses a configuration of that text, "" for none."""
-        self._until(lambda: (said := self.status()) is not None and said.loaded.strip() == used)
+        self._until(lambda: self.used() == used)
 
     def logged(self) -> str:
         """Return what containerd has logged since this was asked the last time."""

@@ -221,6 +221,20 @@ def again(running: Containerd, fault: Fault) -> None:
         assert running.start("web", (18080, 80)) == ""
 
 
+def test_a_network_of_a_single_plugin(containerd: Containerd):
+    """Of which containerd makes a list in words of its own, and has read it all the same."""
+    single = json.dumps({"cniVersion": "1.0.0", "name": "pods", **BRIDGE}, indent=2)
+    used = containerd.used()
+    shell(containerd, f"rm {FILE}; {put(single, f'{CONFIGURATIONS}/10-pods.conf')}")
+    try:
+        containerd.changed(used)
+        assert containerd.used() not in ("", single)
+        assert named(judge(bundle(containerd))) == []
+    finally:
+        shell(containerd, f"rm {CONFIGURATIONS}/10-pods.conf; {put(WELL)}")
+        containerd.settled(WELL)
+
+
 def test_a_directory_that_was_exchanged(containerd: Containerd):
     """containerd has no network and says so over CRI, whatever is in the new one, until it is restarted."""
     other = pods({**BRIDGE, "mtu": 1400}, PORTMAP)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnictl.configuration import parse
 from cnictl.doctor.checks.configuration import PROMPT, winner
 from cnictl.doctor.checks.links import PATIENCE
 from cnictl.doctor.finding import Seen, check
-from cnictl.spec.document import decode
+from cnictl.doctor.recognise import recognise
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnictl.doctor.bundle import Bundle, Sandbox
+    from cnictl.spec.conflist import NetworkList
 
 SUCCESS = "OK"
 """What containerd says of a look for configurations that went well."""
@@ -24,13 +26,13 @@ def other_configuration(bundle: Bundle) -> Iterator[Seen]:
     used, said = winner(bundle), bundle.cri
     if used is None or bundle.taken < used[0].changed + PROMPT:
         return
-    file = used[0]
+    file, network = used
     lines = []
-    if not said.network_ready:
+    if not said.network_ready and _tells_of_none(said.message):
         lines.append(f"{said.name} says: NetworkReady=false, {said.reason}: {said.message}")
-    elif said.loaded and _decoded(said.loaded) != _decoded(file.text):
+    if said.network_ready and said.loaded and not _is_same(said.loaded, network):
         lines.append(f"{said.name} uses another configuration than {file.path} has")
-    if said.load not in ("", SUCCESS):
+    if lines and said.load not in ("", SUCCESS):
         lines.append(f"its last look for configurations: {said.load}")
     if lines:
         lines.insert(0, f"{file.path} is valid, and was there {bundle.taken - file.changed:.0f} s ago")
@@ -69,8 +71,19 @@ def _facts(one: Sandbox) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-def _decoded(text: str) -> object:
+def _tells_of_none(message: str) -> bool:
+    """Whether it is for want of a configuration; a plugin whose STATUS failed is another matter."""
+    return any(one.failure.code == "conf-none" for one in recognise(message))
+
+
+def _is_same(loaded: str, network: NetworkList) -> bool:
+    """Whether what a runtime has loaded is a network; of a single plugin it makes a list of its own."""
     try:
-        return decode(text)
+        other = parse(loaded.encode())
     except CnictlError:
-        return text
+        return False
+    return (other.name, other.cni_version, [one.members for one in other.plugins]) == (
+        network.name,
+        network.cni_version,
+        [one.members for one in network.plugins],
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cnictl.cri import messages_pb2
 from cnictl.doctor.bundle import NoBundle, Sandbox, archive, unarchive
 from cnictl.doctor.collect import collect
 from cnictl.doctor.gather import cluster
@@ -165,6 +166,22 @@ def test_a_runtime_that_does_not_answer(tmp_path: Path):
     unchecked = {one.code: one.reason for one in judge(collect(place, log="")).unchecked}
     assert unchecked["netns-gone"] == "/run/crio/crio.sock: connection refused"
     assert "sandboxes" not in collect(place, log="", listed="c1").unseen
+
+
+def test_a_runtime_whose_plugin_is_not_ready(tmp_path: Path):
+    """As runtimes say that ask STATUS of CNI 1.1: not that the configuration was not read."""
+    place = plant(tmp_path, NET)
+    said = 'Network plugin returns error: plugin type="aws-cni" failed (status): failed to assign an IP address to container'
+    with serving(place.at("/run/containerd/containerd.sock")) as runtime:
+        runtime.conditions = [
+            messages_pb2.RuntimeCondition(
+                type="NetworkReady", status=False, reason="NetworkPluginNotReady", message=said
+            )
+        ]
+        bundle = collect(place, log="")
+    bundle.taken += 600
+    assert said in seen(judge(bundle), "aws-no-ip")
+    assert not seen(judge(bundle), "conf-not-reloaded")
 
 
 def test_a_cache_of_containerd(tmp_path: Path):
