@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from generator import bash, commands, failures, fish, index, plugins, rules, zsh
+from generator import accuracy, bash, commands, failures, fish, index, plugins, rules, zsh
 from generator.commandline import program
 
 PROJECT = Path(__file__).parents[1]
@@ -22,7 +22,8 @@ FOLDERS = ("docs/plugins", "docs/commands", "completions")
 def files() -> dict[str, str]:
     """Return every file that is made, by its path in the project."""
     cnictl = program()
-    pages = index.pages(cnictl) | plugins.pages() | commands.pages(cnictl) | rules.pages() | failures.pages()
+    pages = index.pages(cnictl) | plugins.pages() | commands.pages(cnictl) | rules.pages()
+    pages |= failures.pages() | accuracy.pages()
     made = {f"docs/{name}": text for name, text in pages.items()}
     for shell, name in ((bash, "cnictl.bash"), (zsh, "_cnictl"), (fish, "cnictl.fish")):
         made[f"completions/{name}"] = shell.script(cnictl)

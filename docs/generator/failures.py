@@ -19,7 +19,8 @@ recognises in a message, and `cnictl doctor` looks for on a node.  Each with the
 cause, how to prove it without changing anything, what heals it, and what people try that harms.
 
 In the words, `{name}` is what differs from case to case, and `…` stands for anything.  In the commands, what
-is in braces is filled in where it is known.  A class *can come of* another: heal that one first."""
+is in braces is filled in where it is known; where they heal *safely*, `cnictl doctor --fix` does it.  A class
+*can come of* another: heal that one first."""
 
 
 def pages() -> dict[str, str]:
@@ -46,7 +47,7 @@ def _parts(one: Failure) -> Iterator[str]:
         yield code("\n".join(one.texts))
     yield one.cause
     yield f"*Proof*: {one.look}"
-    yield f"*What heals*: {one.fix}"
+    yield f"*What heals*{', safely' if one.safe else ''}: {one.fix}"
     yield code("\n".join(one.run), "sh")
     yield f"*What harms*: {one.avoid}"
     yield f"*It is over* when this says so: `{one.verify}`"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from generator.commandline import Command
 
 DOCS = Path(__file__).parents[1]
-OURS = {"failures.md", "index.md", "rules.md"}
+OURS = {"doctor-accuracy.md", "failures.md", "index.md", "rules.md"}
 
 COMPLETION = """\
 ## Completion
@@ -53,7 +53,11 @@ def pages(program: Command) -> dict[str, str]:
 
 def _others() -> list[tuple[str, str]]:
     """Return the pages that people wrote, with their titles, and that of the rules."""
-    found = [("failures.md", "Failures"), ("rules.md", "Rules")]
+    found = [
+        ("doctor-accuracy.md", "How often the doctor is right"),
+        ("failures.md", "Failures"),
+        ("rules.md", "Rules"),
+    ]
     for path in DOCS.glob("*.md"):
         if path.name not in OURS:
             first = path.read_text().partition("\n")[0]

@@ -20,6 +20,7 @@ from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from cnictl.sandbox.node import ROOT, Node, SandboxError
 from tests.conftest import unavailable
+from tests.kernel.doctor import recorded
 from tests.kernel.doctor.laboratory import (
     ATTACH,
     BIN,
@@ -33,6 +34,7 @@ from tests.kernel.doctor.laboratory import (
     Fault,
     put,
 )
+from tests.kernel.doctor.recorded import Record
 
 if TYPE_CHECKING:
     from cnictl.doctor.finding import Finding
@@ -117,8 +119,17 @@ def test_a_node_that_is_well_gives_no_finding(well: Node):
     assert {one.code for one in report.unchecked} - of_modules == of_runtime
 
 
+@pytest.fixture(scope="module")
+def record() -> Iterator[Record]:
+    """Results of all faults, which are written when that was asked for."""
+    found = Record()
+    yield found
+    if recorded.is_recording() and len(found.found) == len(FAULTS):
+        found.write()
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda one: f"{one.code} {one.name}".strip())
-def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: Fault):
+def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: Fault, record: Record):
     """A bundle that was archived tells the same; what was printed, or the repair, leaves nothing wrong."""
     shell(well, fault.inject)
     try:
@@ -140,6 +151,7 @@ def test_a_fault_is_named_first_and_alone_and_can_be_healed(well: Node, fault: F
     if not fault.repair:
         shell(well, "\n".join(printed))
     assert [(one.failure.code, one.lines) for one in judge(bundle(well)).every()] == []
+    record.add(fault, report, taken)
 
 
 ROOTED = {"flannel-subnet-env"}
