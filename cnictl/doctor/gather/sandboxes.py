@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds for an answer, and for those about all sandboxes together."""
+A_MOMENT = 1.0
+"""Seconds in which a teardown that can succeed does."""
 _STATES = {"SANDBOX_READY": "ready", "SANDBOX_NOTREADY": "stopped"}
 
 
@@ -82,9 +85,26 @@ def listed(text: str, taken: float) -> list[Sandbox]:
 
 def _asked(place: Place, path: str, runtime: Client) -> Asked:
     status = runtime.status()
+    sandboxes = _sandboxes(place, runtime)
+    if any(_is_doubtful(one) for one in sandboxes):
+        time.sleep(A_MOMENT)
+        sandboxes = _sandboxes(place, runtime)
+    said = RuntimeStatus(
+        path,
+        runtime.runtime,
+        status.network_ready,
+        status.reason,
+        redacted(status.message),
+        redacted(status.load),
+        redacted(status.loaded),
+    )
+    return Asked(said, sandboxes, status)
+
+
+def _sandboxes(place: Place, runtime: Client) -> list[Sandbox]:
     known = runtime.sandboxes()
     details = runtime.details(one.id for one in known)
-    sandboxes = [
+    return [
         Sandbox(
             one.id,
             one.namespace,
@@ -98,16 +118,11 @@ def _asked(place: Place, path: str, runtime: Client) -> Asked:
         for one in sorted(known, key=lambda each: each.id)
         if one.id in details
     ]
-    said = RuntimeStatus(
-        path,
-        runtime.runtime,
-        status.network_ready,
-        status.reason,
-        redacted(status.message),
-        redacted(status.load),
-        redacted(status.loaded),
-    )
-    return Asked(said, sandboxes, status)
+
+
+def _is_doubtful(one: Sandbox) -> bool:
+    """Whether state and namespace contradict each other, as they do while a pod is torn down."""
+    return bool(one.netns) and (one.state == "ready") != one.netns_there
 
 
 def _crictl(text: str) -> Iterator[Sandbox]:

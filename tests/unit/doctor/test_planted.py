@@ -154,6 +154,25 @@ def test_a_runtime_is_asked(tmp_path: Path):
     assert unarchive(archive(bundle)) == bundle
 
 
+def test_a_pod_that_is_torn_down_while_one_looks(tmp_path: Path):
+    """Is looked at again, and nothing is wrong with it."""
+    place = plant(tmp_path, {**NET, "/run/netns/cni-1": ""})
+    with serving(place.at("/run/containerd/containerd.sock")) as runtime:
+        runtime.sandboxes = {"a": ("default", "web", NOT_READY), "b": ("default", "old", READY)}
+        runtime.details = {"a": network("/run/netns/cni-1"), "b": network("/run/netns/cni-2")}
+
+        def finish(times: int) -> None:
+            if times > 1:
+                Path(place.at("/run/netns/cni-1")).unlink()
+                del runtime.sandboxes["b"]
+
+        runtime.before = finish
+        bundle = collect(place, log="")
+    assert [(one.id, one.netns_there) for one in bundle.sandboxes] == [("a", False)]
+    assert not seen(judge(bundle), "netns-gone")
+    assert not seen(judge(bundle), "del-blocked")
+
+
 def test_a_runtime_that_does_not_answer(tmp_path: Path):
     """Leaves unchecked what it would tell; where there is none, there is nothing that it would tell."""
     place = plant(tmp_path, NET)
