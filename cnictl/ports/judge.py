@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cnictl.ports.forwards import chain_name
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from cnictl.netfilter.observe_conntrack import Flow
+    from cnictl.netfilter.observed import Owner
     from cnictl.netlink.observe_sockets import Listener
     from cnictl.ports.gather import Facts
     from cnictl.ports.model import Claim, Forward
@@ -89,7 +91,7 @@ def _of_claim(claim: Claim, carried: list[Forward], facts: Facts) -> Iterator[Pr
         yield Problem(
             "missing",
             f"no rule leads to {place(claim.to, claim.to_port)} of {who}",
-            f"cnictl check {claim.network} --container-id {claim.container_id}",
+            f"cnictl check {quote(claim.network)} --container-id {quote(claim.container_id)}",
         )
     elif carried and all(one.gap for one in carried):
         yield Problem("unreached", f"{carried[0].chain} has the rule, but {carried[0].gap}")
@@ -129,12 +131,21 @@ def _stale(forward: Forward, facts: Facts, known: Collection[str]) -> Problem:
     else:
         nobody = "no namespace has" if facts.namespaces_read else "no namespace that could be seen has"
         text = f"{whose} is not in the runtime's cache, and {nobody} {forward.to}"
-    return Problem("stale", text, _collection(forward))
+        ports = f"{forward.port}:{forward.to_port}"
+        mapping = place(forward.address, ports) if forward.address else ports
+        return Problem("stale", text, _removal(owner, f"{mapping}/{forward.protocol.lower()}"))
+    return Problem("stale", text)
 
 
-def _collection(forward: Forward) -> str:
-    owner = forward.owner
-    return f"cnictl gc --plan {owner.network}" if owner is not None and owner.network else ""
+def _removal(owner: Owner | None, mapping: str = "") -> str:
+    """Return the command that frees what a container left behind, as far as it is known whose it was.
+
+    With a mapping, because the Go portmap does nothing without any.
+    """
+    if owner is None or not (owner.network and owner.container_id):
+        return ""
+    command = f"cnictl del {quote(owner.network)} --container-id {quote(owner.container_id)}"
+    return f"{command} --port {mapping}" if mapping else command
 
 
 class _Rivals:
@@ -205,10 +216,10 @@ def _empty(facts: Facts, known: Collection[str]) -> Iterator[Problem]:
         if chain.name not in known:
             owner = chain.owner
             whose = f" of container {owner.container_id}" if owner is not None else ""
-            fix = f"cnictl gc --plan {owner.network}" if owner is not None and owner.network else ""
-            yield Problem(
-                "stale", f"{chain.tool} {chain.table}: chain {chain.name}{whose} leads nowhere", fix
-            )
+            words, name = f"{chain.tool} -t {chain.table}", quote(chain.name)
+            fix = _removal(owner) or f"{words} -F {name} && {words} -X {name}"
+            text = f"{chain.tool} {chain.table}: chain {chain.name}{whose} leads nowhere"
+            yield Problem("stale", text, fix)
 
 
 def _stale_flows(ports: Iterable[HostPort], facts: Facts) -> Iterator[Problem]:

@@ -142,6 +142,11 @@ def test_rules_that_nobody_asked_for(variant: str, make: Callable[..., Ports]) -
     (first,) = ports(status=1)["ports"]
     (problem,) = first["problems"]
     assert problem["text"] == "container shop is not in the runtime's cache, and no namespace has 10.7.0.2"
+    if variant == "nft ours":  # whose rules do not say of which network they are
+        assert problem["fix"] is None
+    else:
+        ports.cnictl(*problem["fix"].split()[1:]).checked()
+        assert ports(status=0)["ports"] == []
 
 
 @pytest.mark.parametrize(
@@ -167,6 +172,15 @@ def test_rules_that_are_gone(
     shown = ports(status=1)
     assert kinds(shown) == [("8080/tcp", ["missing"])]
     assert "10.7.0.2:80 of container shop" in shown["ports"][0]["problems"][0]["text"]
+
+
+def test_a_chain_that_leads_nowhere(mine: Ports, node: Node) -> None:
+    """What is left of a container that nobody knows; the command that is given removes it."""
+    node.run(["iptables", "-t", "nat", "-N", "CNI-DN-0123456789abcdef01234"]).checked()
+    (problem,) = mine(status=1)["problems"]
+    assert problem["text"] == "iptables nat: chain CNI-DN-0123456789abcdef01234 leads nowhere"
+    node.run(["sh", "-c", problem["fix"]]).checked()
+    assert mine(status=0)["problems"] == []
 
 
 def test_two_containers_and_a_process_want_a_port(mine: Ports, node: Node) -> None:
@@ -232,6 +246,7 @@ def test_for_people(mine: Ports) -> None:
     assert head.split() == ["PORT", "CONTAINER", "TO", "RULES", "STATE"]
     assert first.split() == ["8080/tcp", "prod/shop", "10.7.0.2:80", "compat", "CNI-DN-9c07e…", "ok"]
     mine.forget("shop")
-    done = mine.cnictl("ports", "--no-trunc")
-    assert "    cnictl gc --plan net\n" in done.stdout
+    mine.cnictl("netns", "rm", "shop").checked()
+    done = mine.cnictl("ports", "--no-trunc", "--whole-node")
+    assert "    cnictl del net --container-id shop --port 8080:80/tcp\n" in done.stdout
     assert "1 host port, 1 with something wrong" in done.stderr
