@@ -75,6 +75,8 @@ def map_summary(topology: Topology) -> str:
 def link_words(link: Link) -> list[str]:
     """Return what is to be said of a link besides its name: kind, facts, addresses, and what is odd."""
     words = [link.kind or "device", *link.facts, *link.addresses]
+    if link.master and link.parent is not None:  # it stands below the one, and so the other is to be told
+        words.append(f"on {link.parent.link}")
     if not link.up:
         words.append("down")
     if link.far and link.peer is None and link.parent is None:

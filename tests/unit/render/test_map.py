@@ -64,7 +64,7 @@ def test_the_tree():
         "cni0 bridge 10.88.0.1/16",
     ]
     for words in (
-        "vx0 vxlan vni 7",
+        "vx0 vxlan vni 7 on eth0",
         "port 8080/tcp → 10.88.0.2:80",
         "masqueraded to all but 10.88.0.0/16",
         "routed, without a bridge",
