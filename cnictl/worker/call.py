@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROTOCOL = b"1"
+PROTOCOL = b"2"
 READY, REFUSED, STATUS = b"G", b"R", b"S"
 PATIENCE = 5.0
 """Seconds for a launcher to send a call once it was told to."""
@@ -103,9 +103,10 @@ def receive(connection: socket.socket, here: bytes) -> Call:
 
 
 def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) -> int:
-    """Become the process that the launcher stands for, have `main` answer the call, and tell its status.
+    """Become the process that the launcher stands for, have `main` answer the call, and tell what came of it.
 
-    A launcher that goes away, or is told to end, ends the call as SIGTERM does.
+    Its status and all that it prints go to the launcher together, which prints it: whoever dies on the
+    way has printed nothing.  A launcher that goes away, or is told to end, ends the call as SIGTERM does.
     """
 
     def cancel(_number: int, _frame: object) -> None:
@@ -115,9 +116,11 @@ def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) ->
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGIO, cancel)
-    for number, fd in enumerate(call.fds[:3]):
+    output = os.memfd_create("stdout")
+    for number, fd in enumerate((call.fds[0], output, call.fds[2])):
         os.dup2(fd, number)
         os.close(fd)
+    os.close(call.fds[1])
     os.fchdir(call.fds[3])
     os.close(call.fds[3])
     os.umask(call.umask)
@@ -142,9 +145,11 @@ def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) ->
         fcntl.fcntl(connection, fcntl.F_SETFL, 0)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    printed = os.pread(1, os.fstat(1).st_size, 0)
     _close_streams()
     try:
-        connection.sendall(STATUS + bytes([status & 0xFF]))
+        connection.sendall(STATUS + bytes([status & 0xFF]) + printed)
+        connection.shutdown(socket.SHUT_WR)  # a child that the call has left may hold the connection open
     except OSError:
         pass  # nobody waits for it
     return status

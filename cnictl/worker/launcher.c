@@ -7,6 +7,7 @@
  * The call: one message with descriptors of stdin, stdout, stderr and the working directory, and a
  * header with the length of what follows: strings that end in NUL, which are the version of this
  * protocol, the namespaces and root directory of the caller, its umask, argv[0], and the environment.
+ * The answer: a letter, the exit status, and what is to be printed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 #define SOCKET "/run/cnictl/worker.sock"
-#define PROTOCOL "1"
+#define PROTOCOL "2"
 #define GREETING_MS 300 /* for a worker to take the call; longer than that, and one-shot is faster */
 #define FDS 4
 
@@ -162,6 +163,17 @@ static void cancel(int number)
 	shutdown(worker, SHUT_WR);
 }
 
+static int print(void)
+{
+	char output[1 << 14];
+	ssize_t got, put = 0;
+
+	while (put >= 0 && (got = recv(worker, output, sizeof output, 0)) > 0)
+		for (char *at = output; got > 0 && (put = write(1, at, got)) >= 0; at += put)
+			got -= put;
+	return put < 0 || got < 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = cancel, .sa_flags = SA_RESTART };
@@ -174,17 +186,14 @@ int main(int argc, char **argv)
 			one_shot(argv);
 	worker = connected();
 	/* What is not sent whole, no worker begins with. */
-	if (worker < 0 || hand_over(worker, argv[0])) {
-		if (worker >= 0)
-			close(worker);
+	if (worker < 0 || hand_over(worker, argv[0]))
 		one_shot(argv);
-	}
 	sigaction(SIGTERM, &action, NULL);
 	ssize_t got = recv(worker, answer, sizeof answer, MSG_WAITALL);
 	if (got == 1 && answer[0] == refused)
 		one_shot(argv);
 	if (got == 2 && answer[0] == status)
-		return (unsigned char)answer[1];
+		return print() ? 1 : (unsigned char)answer[1];
 	dprintf(1, "{\"code\": 11, \"msg\": \"the worker died while it answered this call\", "
 		   "\"details\": \"see its log; DEL cleans up what it has left\"}\n");
 	return 1;

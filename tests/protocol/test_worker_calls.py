@@ -41,6 +41,8 @@ def main(name):
     elif name == "error":
         raise RuntimeError("what a plugin should not raise")
     print(os.getpid(), os.getcwd(), *sorted(os.environ), flush=True)
+    if name == "killed":
+        os.kill(os.getpid(), 9)
     return 7
 
 listener, control = Listener(sys.argv[1]), Listener(sys.argv[1] + ".control")
@@ -85,17 +87,22 @@ def send(connection: socket.socket, data: bytes, fds: list[int]) -> None:
 
 
 def called(path: str, name: str, *environment: str) -> list[str]:
-    """Have a call answered, and return what it printed."""
+    """Have a call answered, and return what it printed, to stdout and then to stderr."""
+    said, answer = exchanged(path, name, *environment)
+    assert answer[:2] == call.STATUS + bytes([1 if name == "error" else 7])
+    return (answer[2:].decode() + said).split()
+
+
+def exchanged(path: str, name: str, *environment: str) -> tuple[str, bytes]:
+    """Have a call answered, and return what comes by its stdout and stderr, and by the connection."""
     read, write = os.pipe()
     null, here = os.open(os.devnull, os.O_RDONLY), os.open("/tmp", os.O_PATH)
     with connected(path) as connection, open(read, encoding="ascii") as output:
         send(connection, message(name, *environment), [null, write, write, here])
         for fd in (write, null, here):
             os.close(fd)
-        printed = output.read()
-        answer = connection.recv(2, socket.MSG_WAITALL)
-    assert answer == call.STATUS + bytes([1 if name == "error" else 7])
-    return printed.split()
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        return output.read(), answer
 
 
 def test_a_process_answers_many_calls(path: str) -> None:
@@ -129,6 +136,12 @@ def test_what_can_be_put_right_is(path: str, what: str) -> None:
 def test_an_exception_is_shown_and_the_worker_goes_on(path: str) -> None:
     """As an interpreter shows it, on the caller's stderr."""
     assert "RuntimeError:" in called(path, "error")
+    assert called(path, "bridge")[1:] == ["/tmp"]
+
+
+def test_what_a_process_prints_before_it_dies_is_not_printed(path: str) -> None:
+    """The launcher prints an error then, and a runtime must find one document."""
+    assert exchanged(path, "killed") == ("", b"")
     assert called(path, "bridge")[1:] == ["/tmp"]
 
 
