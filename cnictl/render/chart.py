@@ -124,17 +124,18 @@ def _diagram(name: str, timings: Sequence[Timing], top: int) -> Iterator[str]:
         yield _text(LEFT - 10, up(10**decade) + 4, f"{10**decade:g}", "dim end")
     for count in counts:
         yield _text(across(count), bottom + 18, f"{count:,}", "dim middle")
-    for colour, spreads in (
-        (ONE, [found.one for found in judged]),
-        (OTHER, [found.other for found in judged]),
+    for colour, pairs in (
+        (ONE, [(found.one, found.other) for found in judged]),
+        (OTHER, [(found.other, found.one) for found in judged]),
     ):
         points = [
-            (across(count), up(spread.median * 1000)) for count, spread in zip(counts, spreads, strict=True)
+            (across(count), up(own.median * 1000)) for count, (own, _) in zip(counts, pairs, strict=True)
         ]
         yield f'<polyline stroke="{colour}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
-        for (x, y), spread in zip(points, spreads, strict=True):
+        for (x, y), (own, others) in zip(points, pairs, strict=True):
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-            yield _text(x + 6, y - 6, f"{spread.median * 1000:.1f}", "dim")
+            aside = -6 if own.median > others.median else 16  # the lower one's number stands below it
+            yield _text(x + 6, y + aside, f"{own.median * 1000:.1f}", "dim")
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
