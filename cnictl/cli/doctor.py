@@ -187,7 +187,7 @@ def doctor(
     if pod and taken.cri.name and not taken.sandboxes_of(pod):
         output.note(f"note: {taken.cri.name} has no sandbox of pod {pod}")
     if form is Form.TABLE:
-        output.note(report_summary(report))
+        output.note(report_summary(report, heals=not bundle))
     if not report.healthy:
         raise typer.Exit(problems.NO)
 
@@ -254,7 +254,7 @@ def _heal(planned: list[Fix], written: Journal, yes: bool, form: Form) -> bool:
                 output.draw(Fixed([one]))
             if yes or typer.confirm("do it?", err=True):
                 carry_out(one, written)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         if written.is_written:
             output.note(f"stopped; `cnictl doctor --undo {written.path}` takes back what was done")
         raise

@@ -57,8 +57,8 @@ def report_members(bundle: Bundle, report: Report) -> dict[str, Data]:
     }
 
 
-def report_summary(report: Report) -> str:
-    """Return one line: how much was found, and how much could not be looked for."""
+def report_summary(report: Report, *, heals: bool = True) -> str:
+    """Return one line: how much was found, how much could not be looked for, and whether --fix `heals` it."""
     every = report.every()
     counts = [
         f"{count} {severity}{'s' if count != 1 and severity != 'info' else ''}"
@@ -67,7 +67,9 @@ def report_summary(report: Report) -> str:
     ]
     count = len(report.unchecked)
     not_checked = f"; {count} class{'es' if count != 1 else ''} not checked" if count else ""
-    return f"{', '.join(counts) or 'nothing found'}{not_checked}"
+    safe = heals and any(one.failure.safe for one in every)
+    fix = "; --fix heals what can be healed safely" if safe else ""
+    return f"{', '.join(counts) or 'nothing found'}{not_checked}{fix}"
 
 
 def _members(one: Finding) -> dict[str, Data]:

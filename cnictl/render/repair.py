@@ -73,7 +73,7 @@ def steps_members(steps: list[Step]) -> list[Data]:
 
 def fixes_summary(fixes: list[Fix], report: Report, journal: str) -> str:
     """Return in one line what is left, and how it is done or taken back."""
-    left = report_summary(report)
+    left = report_summary(report, heals=False)
     if not fixes:
         return f"{left}; there is no safe fix for it" if report.findings else left
     if not journal:

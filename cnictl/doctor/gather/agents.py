@@ -43,7 +43,9 @@ PATHS = (
 _SUBNET_KEYS = ("FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ")
 _ACCEPTING = "00010000"  # __SO_ACCEPTCON, net/unix/af_unix.c
 _LISTENING = "0A"  # TCP_LISTEN, include/net/tcp_states.h
-_SERVER = re.compile(r"^\s*server: *[\"']?https?://(?P<server>[^\s\"'@]+)", re.MULTILINE)
+_SERVER = re.compile(
+    r"^\s*server: *[\"']?https?://(?:[^\s\"'/]*@)?(?P<server>[^\s\"'/@]+)(?=[\s\"'/]|$)", re.MULTILINE
+)
 _TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
 
 

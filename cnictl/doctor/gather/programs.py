@@ -9,7 +9,7 @@ import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cnictl import invoke
+from cnictl import aside, invoke
 from cnictl.doctor.bundle import Program
 from cnictl.doctor.gather.runtime import PLUGIN_DIRECTORIES
 from cnictl.doctor.redact import redacted
@@ -137,9 +137,11 @@ def _packaged(place: Place) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _replaced(place: Place, path: str, packaged: Mapping[str, tuple[str, str]]) -> str:
-    """Return the package whose file something else has replaced, "" for none."""
+    """Return the package whose file something else has replaced, "" for none, and where we did that."""
     package, digest = packaged.get(path, ("", ""))
-    if not package:
+    directory, _, name = path.rpartition("/")
+    ours = (f"{directory}/{aside.REPLACED}/{name}", f"{directory}/{aside.RECORDED}/{aside.PLUGINS}/{name}")
+    if not package or any(map(place.there, ours)):
         return ""
     try:
         with open(place.at(path), "rb") as file:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pytest
@@ -13,10 +14,14 @@ from tests.kernel.doctor.laboratory import BIN, FAULTS, RESERVED, STORE
 from tests.kernel.doctor.test_laboratory import CLEAN, environment, shell, well
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cnictl.sandbox.node import Completed, Node
 
 __all__ = ["well"]
 
+INTERRUPT = ["sh", "-c", "kill -INT $(pgrep -f 'cnictl docto[r].*--fix')"]
+QUESTION = r"do it\? \[y/N\]: "
 JOURNAL = "/run/journal.jsonl"
 SPOIL = f"""
 sysctl -qw net.ipv4.ip_forward=0
@@ -53,6 +58,23 @@ def spoilt(well: Node):
 def doctor(node: Node, *words: str) -> Completed:
     argv = ["/run/cnictl", "doctor", "--whole-node", "--log", "/dev/null", "-o", "json", *words]
     return node.run(argv, env=environment(), timeout=60)
+
+
+@contextmanager
+def asking(node: Node) -> Iterator[Any]:
+    """Give a terminal of 80 columns at which `cnictl doctor --fix` asks."""
+    words = [f"--target={node.pid}", "--mount", "--pid", "--root", "--net", "--", "/run/cnictl", "doctor"]
+    words += ["--whole-node", "--log", "/dev/null", "--fix", "--journal", JOURNAL]
+    terminal = pexpect.spawn(
+        "nsenter",
+        words,
+        env={**environment(), "TERM": "dumb"},
+        timeout=30,
+        encoding="utf-8",
+        dimensions=(24, 80),
+    )
+    yield terminal
+    terminal.close()
 
 
 def looked(node: Node) -> str:
@@ -103,33 +125,13 @@ def test_what_was_changed_since_is_not_taken_back(spoilt: Node):
 
 def test_at_a_terminal_each_is_asked_for(spoilt: Node):
     """Shown with what changes; what is not agreed to is left."""
-    program = [
-        "--",
-        "/run/cnictl",
-        "doctor",
-        "--whole-node",
-        "--log",
-        "/dev/null",
-        "--fix",
-        "--journal",
-        JOURNAL,
-    ]
-    words = [f"--target={spoilt.pid}", "--mount", "--pid", "--root", "--net", *program]
-    terminal = pexpect.spawn(
-        "nsenter",
-        words,
-        env={**environment(), "TERM": "dumb"},
-        timeout=30,
-        encoding="utf-8",
-        dimensions=(24, 80),
-    )
     asked: dict[str, str] = {}
-    while terminal.expect([r"do it\? \[y/N\]: ", pexpect.EOF]) == 0:
-        said = str(terminal.before)
-        (code,) = [one for one in CODES if f"{one} {catalogue()[one].title}" in said]
-        asked[code] = said
-        terminal.sendline("y" if code == "fwd-off" else "n")
-    terminal.close()
+    with asking(spoilt) as terminal:
+        while terminal.expect([QUESTION, pexpect.EOF]) == 0:
+            said = str(terminal.before)
+            (code,) = [one for one in CODES if f"{one} {catalogue()[one].title}" in said]
+            asked[code] = said
+            terminal.sendline("y" if code == "fwd-off" else "n")
     assert terminal.exitstatus == 1
     # The broken file of the cache, which is left, hides whose the addresses are.
     assert set(asked) == {"fwd-off", "fwd-drop", "bin-not-executable", "cache-empty"}
@@ -139,6 +141,18 @@ def test_at_a_terminal_each_is_asked_for(spoilt: Node):
     assert "= 1" in looked(spoilt)
     assert "-P FORWARD DROP" in looked(spoilt)
     assert "\n644\n" in looked(spoilt)
+
+
+def test_stopped_at_a_question_the_journal_is_named(spoilt: Node):
+    """As soon as there is one."""
+    with asking(spoilt) as terminal:
+        terminal.expect(QUESTION)
+        terminal.sendline("y")
+        terminal.expect(QUESTION)
+        spoilt.run(INTERRUPT).checked()
+        terminal.expect(pexpect.EOF)
+        assert f"`cnictl doctor --undo {JOURNAL}` takes back what was done" in str(terminal.before)
+    assert doctor(spoilt, "--undo", JOURNAL, "--yes").status == 0
 
 
 def test_what_does_not_heal_is_said(well: Node):
@@ -172,7 +186,7 @@ def test_stopped_half_way_it_can_be_taken_back(spoilt: Node):
     with spoilt.start([*argv, "--journal", JOURNAL], env=environment()) as process:
         wait = f"until grep -q reclaim {JOURNAL} 2>/dev/null; do sleep 0.05; done"
         spoilt.run(["sh", "-c", wait], timeout=30).checked()
-        spoilt.run(["sh", "-c", "kill -INT $(pgrep -f 'cnictl docto[r].*--fix')"]).checked()
+        spoilt.run(INTERRUPT).checked()
         _, said = process.communicate(timeout=30)
     shell(spoilt, "kill $(cat /run/holder)")
     assert process.returncode == 130

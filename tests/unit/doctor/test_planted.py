@@ -92,17 +92,27 @@ def test_no_secret_gets_into_an_archive(tmp_path: Path):
     text = json.dumps({"cniVersion": "0.3.1", "name": "k8s", "plugins": [plugin], "note": SECRETS["pem"]})
     failed = f'failed to setup network for sandbox "1": no IP addresses available in range set: 1 token={SECRETS["jwt"]}'
     event = {"kind": "Event", "message": f"{failed} password: {SECRETS['password']}", "involvedObject": {}}
+    asked = json.dumps([{"name": "a", "token": SECRETS["jwt"], "password": SECRETS["password"]}])
+    annotations = {"k8s.v1.cni.cncf.io/networks": asked}
+    pod = {"kind": "Pod", "metadata": {"namespace": "default", "name": "a", "annotations": annotations}}
     files = {
         "/etc/cni/net.d/10-calico.conflist": text,
         "/etc/cni/net.d/20-broken.conflist": text[:-3],
-        "/etc/cni/net.d/calico-kubeconfig": f"user:\n  token: {SECRETS['jwt']}",
+        "/etc/cni/net.d/calico-kubeconfig": f"server: {SECRETS['url']}\nuser:\n  token: {SECRETS['jwt']}",
+        "/opt/cni/bin/calico": f"#!/bin/sh\necho password: {SECRETS['password']}\n",
+        "/proc/7/cmdline": "/opt/cni/bin/calico\0",
+        "/proc/7/environ": f"CNI_COMMAND=ADD\0CNI_CONTAINERID=c1\0CNI_ARGS={SECRETS['aws']}\0TOKEN={SECRETS['jwt']}\0",
+        "/proc/7/stat": f"7 (calico) S {' '.join('1' * 30)}",
         "/var/lib/cni/results/k8s-1-eth0": text,
     }
     bundle = collect(
         plant(tmp_path, files),
         log=f"{failed} Authorization: Bearer {SECRETS['password']} {SECRETS['aws']}",
-        kubectl=json.dumps({"items": [event]}),
+        kubectl=json.dumps({"items": [event, pod]}),
     )
+    assert [one.container for one in bundle.calls] == ["c1"]
+    assert "10.0.0.1:2379" in [one.server for one in bundle.agents]
+    assert bundle.pods[0].networks
     written = json.dumps(bundle, default=lambda one: {name: getattr(one, name) for name in one.__slots__})
     assert "hl-exhausted" not in bundle.unseen
     assert len(bundle.messages) == 2
@@ -244,6 +254,16 @@ def test_what_crictl_lists(tmp_path: Path):
     }
     bundle = collect(plant(tmp_path, NET), log="", listed=json.dumps({"items": [pod]}))
     assert bundle.sandboxes == [Sandbox("c1", "default", "web", "stopped", 1.7e9)]
+
+
+def test_plugins_that_our_own_installer_replaced_are_nobody_elses(tmp_path: Path):
+    """What dpkg has installed is kept aside, and known by that."""
+    bridge = "/opt/cni/bin/bridge"
+    sums = {"/var/lib/dpkg/info/kubernetes-cni.md5sums": f"{'0' * 32}  {bridge[1:]}\n"}
+    place = plant(tmp_path, {**NET, **sums, bridge: "#!/bin/sh\n"})
+    assert "package kubernetes-cni" in seen(judge(collect(place, log="")), "bin-overwritten")
+    plant(tmp_path, {"/opt/cni/bin/.replaced-by-cnictl/bridge": ""})
+    assert not seen(judge(collect(place, log="")), "bin-overwritten")
 
 
 def test_a_lock_that_somebody_left_to_a_child_is_named_with_the_child(tmp_path: Path):
