@@ -15,7 +15,7 @@ from cnictl.render.text import line
 from cnictl.topology.segments import apart, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cnictl.render.map_tile import Words
     from cnictl.topology.model import Segment, Topology
@@ -30,19 +30,73 @@ _CHARACTER = 7.23
 _LISTED = 12
 """Lines of a list that are shown."""
 
-_STYLE = """\
-.map{--bg:#fbfcfe;--ink:#1b2330;--dim:#667085;--tile:#fff;--edge:#cfd6e1;--wire:#9aa6b8;--bad:#c0312a;--port:#a45a07;
---device:#eef1f5;--device-edge:#7d8898;--bridge:#e6effd;--bridge-edge:#3f74d6;--tunnel:#f0e9fd;--tunnel-edge:#7f54d4;
---stacked:#fdf1e3;--stacked-edge:#c98024;--routed:#e6f6ec;--routed-edge:#36955a;--apart:#f6f6f7;--apart-edge:#a9b1bd}
-@media(prefers-color-scheme:dark){.map{--bg:#0f141b;--ink:#e7ebf2;--dim:#97a3b6;--tile:#19212c;--edge:#36414f;
---wire:#5b6878;--bad:#ff8078;--port:#f0b35c;--device:#1d2530;--device-edge:#8a97a9;--bridge:#16263f;--bridge-edge:#5b93f0;
---tunnel:#251c3d;--tunnel-edge:#a47ff0;--stacked:#33261a;--stacked-edge:#d9964a;--routed:#13291d;--routed-edge:#4fb879;
---apart:#191f28;--apart-edge:#5d6876}}
-text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:var(--ink);white-space:pre}
-.head{font-size:20px;font-weight:700}.name{font-weight:700}.over,.quiet,.through{fill:var(--dim)}
-.over,.quiet{font-size:11px}.through{font-size:10px}.port{fill:var(--port)}.bad{fill:var(--bad)}
-.wire{fill:none;stroke:var(--wire);stroke-width:1.5}.tile{fill:var(--tile);stroke:var(--edge)}
+# Programs that draw pictures, as against browsers, know no variables and no media queries.
+_SORTS = ("device", "bridge", "tunnel", "stacked", "routed", "apart")
+_LIGHT = {
+    "bg": "#fbfcfe",
+    "ink": "#1b2330",
+    "dim": "#667085",
+    "tile": "#fff",
+    "edge": "#cfd6e1",
+    "wire": "#9aa6b8",
+    "bad": "#c0312a",
+    "port": "#a45a07",
+    "device": "#eef1f5",
+    "device-edge": "#7d8898",
+    "bridge": "#e6effd",
+    "bridge-edge": "#3f74d6",
+    "tunnel": "#f0e9fd",
+    "tunnel-edge": "#7f54d4",
+    "stacked": "#fdf1e3",
+    "stacked-edge": "#c98024",
+    "routed": "#e6f6ec",
+    "routed-edge": "#36955a",
+    "apart": "#f6f6f7",
+    "apart-edge": "#a9b1bd",
+}
+_DARK = {
+    "bg": "#0f141b",
+    "ink": "#e7ebf2",
+    "dim": "#97a3b6",
+    "tile": "#19212c",
+    "edge": "#36414f",
+    "wire": "#5b6878",
+    "bad": "#ff8078",
+    "port": "#f0b35c",
+    "device": "#1d2530",
+    "device-edge": "#8a97a9",
+    "bridge": "#16263f",
+    "bridge-edge": "#5b93f0",
+    "tunnel": "#251c3d",
+    "tunnel-edge": "#a47ff0",
+    "stacked": "#33261a",
+    "stacked-edge": "#d9964a",
+    "routed": "#13291d",
+    "routed-edge": "#4fb879",
+    "apart": "#191f28",
+    "apart-edge": "#5d6876",
+}
+_SHAPE = """\
+text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;white-space:pre}
+.head{font-size:20px;font-weight:700}.name{font-weight:700}
+.over,.quiet{font-size:11px}.through{font-size:10px}.wire{fill:none;stroke-width:1.5}
 """
+
+
+def _painted(colours: Mapping[str, str]) -> str:
+    """Return the rules that give everything its colour."""
+    rules = [
+        f"text{{fill:{colours['ink']}}}.over,.quiet,.through{{fill:{colours['dim']}}}",
+        f".port{{fill:{colours['port']}}}.bad{{fill:{colours['bad']}}}.bg{{fill:{colours['bg']}}}",
+        f".wire{{stroke:{colours['wire']}}}.tile{{fill:{colours['tile']};stroke:{colours['edge']}}}",
+    ]
+    for sort in _SORTS:
+        edge = colours[f"{sort}-edge"]
+        rules.append(f".{sort}{{fill:{colours[sort]};stroke:{edge}}}.{sort}-edge{{fill:{edge}}}")
+    return "\n".join(rules)
+
+
+_STYLE = f"{_SHAPE}{_painted(_LIGHT)}\n@media(prefers-color-scheme:dark){{\n{_painted(_DARK)}\n}}\n"
 
 
 def map_svg(topology: Topology) -> str:
@@ -74,9 +128,7 @@ class _Drawing:
             f' viewBox="0 0 {WIDTH} {height:g}" role="img">\n'
             f"<title>{escape(line(node))}: network namespaces and links</title>\n"
             f"<style>{_STYLE}</style>\n"
-            f'<rect width="{WIDTH}" height="{height:g}" fill="var(--bg)"/>\n'
-            + "".join(self._parts)
-            + "</svg>\n"
+            f'<rect width="{WIDTH}" height="{height:g}" class="bg"/>\n' + "".join(self._parts) + "</svg>\n"
         )
 
     def header(self, topology: Topology) -> None:
@@ -129,9 +181,9 @@ class _Drawing:
         top, width = self._y, WIDTH - _MARGIN - left
         self._parts.append(
             f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{_BAR}" rx="6"'
-            f' fill="var(--{sort})" stroke="var(--{sort}-edge)"/>'
+            f' class="{sort}"/>'
             f'<path d="M{left + 6:g} {top:g}a6 6 0 0 0-6 6v{_BAR - 12}a6 6 0 0 0 6 6z"'
-            f' fill="var(--{sort}-edge)"/>\n'
+            f' class="{sort}-edge"/>\n'
         )
         baseline = top + _BAR / 2 + 4
         self._text(left + 18, baseline, "name", name)

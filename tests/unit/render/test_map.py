@@ -107,6 +107,16 @@ def test_the_picture_is_whole():
     assert all(x >= 0 and y >= 0 and x + w <= width and y + h <= height for x, y, w, h in boxes)
 
 
+def test_the_picture_has_its_colours_without_a_browser() -> None:
+    """Programs that know neither variables nor media queries draw it light, and nothing of it black."""
+    root = ET.fromstring(map_svg(small()))
+    style = root.findtext(f"{SVG}style") or ""
+    assert "var(" not in style
+    light = style.partition("@media")[0]
+    for shape in (*root.iter(f"{SVG}rect"), *root.iter(f"{SVG}path")):
+        assert f".{shape.attrib['class']}{{" in light
+
+
 def test_boxes_of_many_pods_do_not_overlap():
     """Nor does the text in them stick out."""
     root = ET.fromstring(map_svg(many(60, "a-namespace-of-some-length/a-pod-of-a-very-long-name-{}")))
