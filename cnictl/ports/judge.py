@@ -128,9 +128,10 @@ def _stale(forward: Forward, facts: Facts, known: Collection[str]) -> Problem:
         text = f"{whose} is attached, but did not ask for this rule: it leads to {forward.to}"
     elif seen:
         text = f"{whose} is not in the runtime's cache, but {forward.to} is {seen[0]}"
+    elif not facts.namespaces_read:
+        text = f"{whose} is not in the runtime's cache; who has {forward.to} could not be seen"
     else:
-        nobody = "no namespace has" if facts.namespaces_read else "no namespace that could be seen has"
-        text = f"{whose} is not in the runtime's cache, and {nobody} {forward.to}"
+        text = f"{whose} is not in the runtime's cache, and no namespace has {forward.to}"
         ports = f"{forward.port}:{forward.to_port}"
         mapping = place(forward.address, ports) if forward.address else ports
         return Problem("stale", text, _removal(owner, f"{mapping}/{forward.protocol.lower()}"))

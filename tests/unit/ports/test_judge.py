@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cnictl.leases.namespaces import Sighting
 from cnictl.netfilter.observe_conntrack import Flow
 from cnictl.netfilter.observed import Owner
 from cnictl.netlink.observe_sockets import Listener, Process
@@ -55,6 +56,23 @@ def test_what_could_not_be_read_is_not_missed():
     assert kinds(facts(forwards=[], rules_read=False)) == [[]]
     assert kinds(facts(claims=[], containers=set(), cache_read=False)) == [[]]
     assert kinds(facts(claims=[], containers=set())) == [["stale"]]
+
+
+def test_what_nobody_has_may_be_removed():
+    """Not what somebody has, and not what may be had by somebody who could not be seen."""
+    owner = Owner("gone", "web")
+    unknown = replace(
+        RULE, to="10.0.0.9", chain="CNI-DN-0123456789abcdef01234", owner=owner, address="192.0.2.1"
+    )
+    sighting = {"10.0.0.9": [Sighting("/run/netns/x", "eth0")]}
+
+    def fix(**keys: object) -> str:
+        (row,) = judge(facts(claims=[], forwards=[unknown], **keys)).ports
+        return row.problems[0].fix
+
+    assert fix() == "cnictl del web --container-id gone --port 192.0.2.1:8080:80/tcp"
+    assert fix(sightings=sighting) == ""
+    assert fix(namespaces_read=False) == ""
 
 
 def test_a_rule_to_an_address_from_before():
