@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import shlex
 
+import pytest
+from typer.core import TyperGroup
+
+from cnictl.cli.app import load
 from cnictl.doctor.failure import FAMILIES, Failure, catalogue, consequences, filled
+
+OURS = sorted(
+    {
+        command
+        for one in catalogue().values()
+        for command in (*one.run, one.verify)
+        if command.startswith("cnictl ")
+    }
+)
 
 
 @pytest.mark.parametrize("one", catalogue().values(), ids=lambda one: one.code)
@@ -56,3 +70,14 @@ def test_what_is_not_known_stays_in_capitals():
     text = "cnictl del {network} {netns} -o jsonpath='{.spec}'"
     assert filled("rm {file}", {"file": "/x; reboot"}) == "rm '/x; reboot'"
     assert filled(text, {"network": "web"}) == "cnictl del web NETNS -o jsonpath='{.spec}'"
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_our_own_commands_are_rightly_used(command: str):
+    """What is printed for somebody at 3 a.m. has the arguments that it takes."""
+    name, *words = shlex.split(re.sub(r"\{\w+\}", "x", command))[1:]
+    called = load(name)
+    while isinstance(called, TyperGroup) and not words[0].startswith("-"):
+        name, *words = words
+        called = called.commands[name]
+    called.make_context(name, words)
