@@ -117,9 +117,9 @@ def bench(
     B, with what that lies between; a verdict is given only where 99 % confidence allows one, and never
     for fewer than 8 rounds.  Absolute times tell more about a machine than about plugins.
 
-    With --scale the node is not empty: so many reservations of host-local, rules of so many pods, or
-    ports of the bridge are there before the first call.  With --pods it is told how many pods a
-    second come up when several callers attach them at once.
+    With --scale the node is not empty: so many reservations of host-local (for each set its own), rules
+    of so many pods, or ports of the bridge are there before the first call.  With --pods it is told how
+    many pods a second come up when several callers attach them at once.
 
     Example: cnictl bench --against /usr/lib/cni --worker
     """

@@ -70,3 +70,15 @@ def test_success_has_no_words() -> None:
     """An errno of 0, and the empty end of a dump, both mean that all went well."""
     assert message.status(message.Message(message.ERROR, 0, 1, bytes(20))) == (0, "")
     assert message.status(message.Message(message.DONE, message.MULTI, 1, b"")) == (0, "")
+
+
+@given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.binary(max_size=40)), min_size=1, max_size=20))
+def test_the_last_message_is_found_without_the_others(several: list[tuple[int, bytes]]) -> None:
+    """As it is when all are read."""
+    datagram = b"".join(
+        message.message(kind, 0, 7, body).ljust((message.HEADER_SIZE + len(body) + 3) & ~3, b"\0")
+        for kind, body in several
+    )
+    *_, expected = message.messages(datagram)
+    found = message.last(datagram)
+    assert (found.kind, found.body, found.sequence) == (expected.kind, expected.body, 7)
