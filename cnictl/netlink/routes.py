@@ -104,9 +104,9 @@ class Routes(Channel):
         return [
             route
             for family in FAMILIES.values()
-            for answer in self._dump_routes(family, table)
+            for answer in self._dump_routes(family, table, link)
             for route in parse_routes(answer, family)
-            # Kernels before 4.20 do not look at the table.
+            # Kernels before 4.20 look neither at the table nor at the link.
             if (table is None or route.table == table) and (link is None or route.device == link.index)
         ]
 
@@ -172,14 +172,19 @@ class Routes(Channel):
         answer = self.read(RTM_GETROUTE, body + attribute(_DST, address.packed), f"find route to {address}")
         return next(parse_routes(answer[0], FAMILIES[address.version], cloned=True))
 
-    def _dump_routes(self, family: int, table: int | None) -> list[bytes]:
+    def _dump_routes(self, family: int, table: int | None, link: Link | None) -> list[bytes]:
         body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
         if table is not None:
             body += u32(RTA_TABLE, table)
+        if link is not None:
+            body += u32(_OIF, link.index)
         try:
             return self.read(RTM_GETROUTE, body, "list routes", dump=True)
         except NetlinkError as e:
-            if e.errno == errno.ENOENT:  # nobody has put a route into that table yet
+            if e.errno in (
+                errno.ENOENT,
+                errno.ENODEV,
+            ):  # a table that nobody has used yet, a link that is gone
                 return []
             raise
 

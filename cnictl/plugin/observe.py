@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity, Expectation
-    from cnictl.netlink.rtnl import Link, Rtnl
+    from cnictl.netlink.rtnl import KernelRoute, Link, Rtnl
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file that an expectation is about; more than that is not one of ours."""
@@ -128,21 +128,52 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                             link.name, entry.mac, destination=entry.destination, state="permanent"
                         )
         if kinds & ROUTE_KINDS:
-            all_links = netns.links()
-            yield from (link_entity(link) for link in all_links if link.kind == "vrf")  # for `compare`
-            device = {link.index: link.name for link in all_links}
-            for route in netns.routes(None):
-                if route.gateway is None:
-                    yield entities.connected(device.get(route.device, ""), route.dst)
-                yield entities.route(
-                    route.dst,
-                    device=device.get(route.device),
-                    gateway=route.gateway,
-                    table=route.table,
-                    metric=route.metric,
-                    scope=route.scope,
-                    source=route.source,
-                )
+            yield from _routes(netns, links, {one.key for one in wanted if one.kind in ROUTE_KINDS})
+
+
+def _routes(netns: Rtnl, links: dict[str, Link], keys: set[str]) -> Iterator[Entity]:
+    """Yield the routes that are asked about, or all and the VRFs besides where one of them is not there.
+
+    A node has a route for each pod, and a link, which only say where a route is instead.
+    """
+    from cnictl.netlink.rtnl import LinkGone
+
+    near: list[Entity] = []
+    for name in {_device(key) for key in keys}:
+        try:
+            link = links.get(name) or netns.link(name)
+        except LinkGone:
+            continue
+        for route in netns.routes(link=link):
+            near += _route(route, {link.index: name})
+    if keys <= {one.key for one in near}:
+        yield from near
+        return
+    all_links = netns.links()
+    yield from (link_entity(link) for link in all_links if link.kind == "vrf")
+    device = {link.index: link.name for link in all_links}
+    for route in netns.routes(None):
+        yield from _route(route, device)
+
+
+def _device(key: str) -> str:
+    """Return the link of a route or connected network."""
+    words = key.split(" ")
+    return words[words.index("dev") + 1] if "dev" in words else words[0]
+
+
+def _route(route: KernelRoute, device: dict[int, str]) -> Iterator[Entity]:
+    if route.gateway is None:
+        yield entities.connected(device.get(route.device, ""), route.dst)
+    yield entities.route(
+        route.dst,
+        device=device.get(route.device) or None,
+        gateway=route.gateway,
+        table=route.table,
+        metric=route.metric,
+        scope=route.scope,
+        source=route.source,
+    )
 
 
 def _traffic_control(where: str, wanted: list[Entity]) -> Iterator[Entity]:

@@ -192,6 +192,15 @@ def test_routes_are_read_as_ip_reads_them(node: Node, inside: Rtnl, veth: Link) 
     assert (by_dst["10.9.0.0/24"].scope, str(by_dst["10.9.0.0/24"].source)) == ("link", "10.9.0.2")
 
 
+def test_a_link_that_has_gone_has_no_routes(inside: Rtnl, veth: Link) -> None:
+    """The kernel is asked for those of the link alone, and knows none of that number."""
+    inside.add_address(veth, P("10.9.0.2/24"))
+    inside.set_up(veth)
+    assert inside.routes(link=veth)
+    inside.delete_link(veth)
+    assert inside.routes(link=veth) == inside.routes(None, link=veth) == []
+
+
 def test_a_connected_route_can_be_deleted(node: Node, inside: Rtnl, veth: Link) -> None:
     """Whatever its scope and protocol; what is not there is refused."""
     inside.add_address(veth, P("10.9.0.2/24"))
