@@ -8,10 +8,10 @@ import typer
 
 from cnictl.cli import options, output, places, problems
 from cnictl.cli.problems import UsageProblem
-from cnictl.render.attachments import exists
 from cnictl.render.form import Form
 from cnictl.runtime import source
 from cnictl.runtime.cache import Cache
+from cnictl.runtime.standing import netns_exists
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
@@ -116,7 +116,7 @@ def _attachments(
             )
         output.note(f"no attachments in {results}")
     output.show(form, lambda: examined_members(found), lambda: examined_tree(found, all_of_them=every))
-    whole = [one for one in found if not one.broken and exists(one.cached) is not False]
+    whole = [one for one in found if not one.broken and netns_exists(one.cached) is not False]
     if found:
         output.note(f"{len(whole)} of {len(found)} attachments are as they were promised")
     return len(whole) < len(found)

@@ -17,7 +17,6 @@ from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
-from cnictl.spec.result import current, parse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -238,7 +237,7 @@ def cached(cache: Cache) -> CacheEvidence:
     except CnictlError as error:
         return CacheEvidence({}, {}, f"the runtime's cache: {error}")
     for one in listing.attachments:
-        netns = one.attachment.netns or _sandbox(one)
+        netns = one.netns
         entry = Attached(one.network, netns, bool(netns) and os.path.exists(netns))
         attached.setdefault(one.attachment.key, []).append(entry)
         for address in _addresses(one):
@@ -283,17 +282,9 @@ def _words(text: str) -> set[str]:
     return found
 
 
-def _sandbox(one: CachedAttachment) -> str:
-    """Return the netns that a Result names: containerd 1.6 keeps none beside it."""
-    try:
-        interfaces = current(parse_any(one.result)).interfaces if one.result else []
-    except CnictlError:
-        return ""
-    return next((each.sandbox for each in interfaces if each.sandbox), "")
-
-
 def _addresses(one: CachedAttachment) -> list[Address]:
     try:
-        return [ip.address.address for ip in current(parse_any(one.result)).ips] if one.result else []
+        result = one.parsed()
     except CnictlError:
         return []
+    return [ip.address.address for ip in result.ips] if result else []

@@ -9,7 +9,6 @@ from cnictl.ports.model import Claim
 from cnictl.spec.address import Address
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
-from cnictl.spec.result import current, parse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +68,9 @@ def _parsed(text: str) -> Address | None:
 
 def _addresses(cached: CachedAttachment) -> list[Address]:
     """Return the first address of each IP version of the attachment's interface, to which portmap leads."""
-    if not cached.result:
+    result = cached.parsed()
+    if result is None:
         return []
-    result = current(parse_any(cached.result))
     found: dict[int, Address] = {}
     for ip in result.ips:
         if ip.interface is not None and 0 <= ip.interface < len(result.interfaces):

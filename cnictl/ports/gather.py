@@ -11,7 +11,6 @@ from cnictl.netlink.rtnl import Rtnl
 from cnictl.ports.claims import claims
 from cnictl.ports.forwards import empty_chains, forwards
 from cnictl.spec.errors import CnictlError
-from cnictl.spec.result import current, parse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +31,13 @@ CRI_HOLDERS = ("conmon", "crio", "docker-proxy", "rootlessport")
 class Facts:
     """What the sources say; `unseen` are those that said nothing, each with the reason.
 
-    `containers` are the attachments' network and container id, `addresses` theirs with the prefix,
-    `local` those of the node, and `sightings` where an address is that a rule leads to and no
-    attachment has.
+    `attachments` are those of the cache, `containers` their network and container id, `addresses` theirs
+    with the prefix, `local` those of the node, and `sightings` where an address is that a rule leads to
+    and no attachment has.
     """
 
     claims: list[Claim] = field(default_factory=list)
+    attachments: list[CachedAttachment] = field(default_factory=list)
     containers: set[tuple[str, str]] = field(default_factory=set)
     addresses: list[Prefix] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
@@ -83,7 +83,8 @@ def _attachments(facts: Facts, cache: Cache) -> None:
     for one in listing.skipped:
         facts.cache_read = False
         facts.unseen.append(f"an attachment: {one.path}: {one.reason}")
-    for cached in listing.attachments:
+    facts.attachments = listing.attachments
+    for cached in facts.attachments:
         facts.containers.add((cached.network, cached.attachment.container_id))
         try:
             facts.addresses += _prefixes(cached)
@@ -93,8 +94,9 @@ def _attachments(facts: Facts, cache: Cache) -> None:
 
 
 def _prefixes(cached: CachedAttachment) -> Iterator[Prefix]:
-    if cached.result:
-        yield from (ip.address for ip in current(parse_any(cached.result)).ips)
+    result = cached.parsed()
+    if result is not None:
+        yield from (ip.address for ip in result.ips)
 
 
 def _rules(facts: Facts, filters: Filters) -> None:

@@ -10,6 +10,7 @@ from cnictl.render.execution import given_text, readable, section, text_member
 from cnictl.render.result import cached_addresses
 from cnictl.render.table import BAD, GOOD, Cell, facts, table
 from cnictl.render.text import line
+from cnictl.runtime.standing import netns_exists
 from cnictl.spec.document import encode
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def attachments_table(
 def _row(one: CachedAttachment, *, pods: bool, whole: bool) -> tuple[Cell, ...]:
     netns: Cell = netns_cell(one, whole=whole)
     if pods and not whole:
-        there = exists(one)
+        there = netns_exists(one)
         netns = "-" if there is None else ("there", GOOD) if there else ("gone", BAD)
     return (
         one.network,
@@ -98,7 +99,7 @@ def attachment_members(cached: CachedAttachment) -> dict[str, Data]:
         "pod": attachment.pod or None,
         "ifname": attachment.ifname,
         "netns": attachment.netns,
-        "netnsExists": exists(cached),
+        "netnsExists": netns_exists(cached),
         "addresses": cached_addresses(cached.result),
         "created": created(cached),
         "file": cached.path,
@@ -167,11 +168,6 @@ def short_id(container_id: str, *, whole: bool = False) -> str:
     return head + dash + digits[:_SHORT_ID]
 
 
-def exists(cached: CachedAttachment) -> bool | None:
-    """Return whether the netns of an attachment is there, None when the cache does not say which it is."""
-    return os.path.exists(cached.attachment.netns) if cached.attachment.netns else None
-
-
 def created(cached: CachedAttachment) -> str | None:
     """Return when an attachment was written down, in UTC; None when its file is gone."""
     try:
@@ -198,7 +194,7 @@ def netns_cell(cached: CachedAttachment, *, whole: bool = True) -> Cell:
     netns = cached.attachment.netns
     if not whole and netns.startswith(_NAMED):
         netns = os.path.basename(netns)
-    return (f"{netns} (gone)", BAD) if exists(cached) is False else netns
+    return (f"{netns} (gone)", BAD) if netns_exists(cached) is False else netns
 
 
 def _planned(call: PlannedCall) -> str:

@@ -39,6 +39,21 @@ class CachedAttachment:
     config: bytes
     result: Mapping[str, Json] | None
 
+    @property
+    def netns(self) -> str:
+        """The path of the container's netns, which the Result alone names in the cache of containerd 1.6."""
+        if self.attachment.netns:
+            return self.attachment.netns
+        try:
+            result = self.parsed()
+        except CnictlError:
+            return ""
+        return next((one.sandbox for one in result.interfaces if one.sandbox), "") if result else ""
+
+    def parsed(self) -> results.Result | None:
+        """The Result in the newest form; None without one.  Raises CnictlError."""
+        return None if self.result is None else results.current(results.parse_any(self.result))
+
 
 class Skipped(NamedTuple):
     """A file of the cache that holds no attachment, and why."""

@@ -34,6 +34,11 @@ class Standing:
         return self.netns_there is not False and not self.missing and not self.problem
 
 
+def netns_exists(cached: CachedAttachment) -> bool | None:
+    """Return whether the netns of an attachment is there, None when the cache does not say which it is."""
+    return os.path.exists(cached.attachment.netns) if cached.attachment.netns else None
+
+
 def standings(found: Iterable[CachedAttachment], plugins: Plugins) -> list[Standing]:
     """Return one for each attachment, in their order; each program is looked for once."""
     there: dict[str, bool] = {}
@@ -41,8 +46,7 @@ def standings(found: Iterable[CachedAttachment], plugins: Plugins) -> list[Stand
 
 
 def _standing(cached: CachedAttachment, plugins: Plugins, there: dict[str, bool]) -> Standing:
-    netns = cached.attachment.netns
-    exists = os.path.exists(netns) if netns else None
+    exists = netns_exists(cached)
     try:
         names = list(dict.fromkeys(_programs(cached)))
     except CnictlError as error:

@@ -19,7 +19,6 @@ from cnictl.ipam.store import DATA_DIR, Reservation
 from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
-from cnictl.spec.result import current, parse_any
 from cnictl.state.snapshot import Unseen
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ def _plugins(cached: CachedAttachment) -> list[str] | None:
 
 def _result(cached: CachedAttachment) -> Result | None:
     try:
-        return None if cached.result is None else current(parse_any(cached.result))
+        return cached.parsed()
     except CnictlError:
         return None
 

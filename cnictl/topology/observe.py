@@ -15,7 +15,6 @@ from cnictl.netns import Netns, NetnsError, NetnsGone
 from cnictl.netns_visible import OUTSIDE, OWN, Visible, has_ended, sees_all_processes
 from cnictl.ports.gather import gather
 from cnictl.ports.judge import judge
-from cnictl.spec.errors import CnictlError
 from cnictl.topology.masquerades import masquerades
 from cnictl.topology.model import NODE, Attached, End, Link, Namespace, Route, Topology
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from cnictl.netlink import rtnl
     from cnictl.ports.model import HostPort
-    from cnictl.runtime.cache import Cache
+    from cnictl.runtime.cache import Cache, CachedAttachment
     from cnictl.topology.model import Masquerade
 
 _UNICAST = 1  # RTN_UNICAST, linux/rtnetlink.h
@@ -60,7 +59,7 @@ def observe(cache: Cache, *, whole_node: bool = False) -> Topology:
     facts = gather(cache, filters, traffic=False)
     report = judge(facts)
     hiding = masquerades(filters)
-    attached = _attached(cache)
+    attached = _attached(facts.attachments)
     namespaces = _namespaces(read, attached)
     namespaces, ports, rest = _forwarded(namespaces, report.ports, hiding)
     inodes = {one.inode for one in read}
@@ -121,24 +120,20 @@ def _read(path: str, inode: int, kernel: Rtnl) -> _Read:
     return _Read(path, inode, kernel.links(), addresses, routes)
 
 
-def _attached(cache: Cache) -> Mapping[int, list[Attached]]:
+def _attached(attachments: Iterable[CachedAttachment]) -> Mapping[int, list[Attached]]:
     """Return the attachments by the inode of their namespace, under negative numbers where it is gone."""
     found: dict[int, list[Attached]] = defaultdict(list)
     device = os.stat(OWN).st_dev
-    try:
-        listing = cache.listing()
-    except CnictlError:
-        return found  # which the ports have told
-    for number, cached in enumerate(listing.attachments, 1):
-        one = cached.attachment
+    for number, cached in enumerate(attachments, 1):
+        one, netns = cached.attachment, cached.netns
         try:
-            about = os.stat(one.netns)
+            about = os.stat(netns)
         except OSError:
             inode, there = -number, False
         else:
             there = about.st_dev == device  # else a file on which nothing is mounted any more
             inode = about.st_ino if there else -number
-        found[inode].append(Attached(cached.network, one.container_id, one.ifname, one.pod, one.netns, there))
+        found[inode].append(Attached(cached.network, one.container_id, one.ifname, one.pod, netns, there))
     return found
 
 

@@ -171,6 +171,24 @@ def test_an_attachment_whose_namespace_is_gone(node: Node, plugins_dir: str) -> 
     assert "1 attachment whose namespace is gone" in done.stderr
 
 
+def test_a_cache_that_names_no_namespaces(node: Node, plugins_dir: str) -> None:
+    """That of containerd 1.6: the Result names the one that a container is in."""
+    directory = "/run/net.d"
+    os.makedirs(node.path(directory))
+    members_ = {"cniVersion": "1.0.0", "name": "web", "plugins": network("bridge", "10.7.0.0/24")}
+    Path(node.path(f"{directory}/web.conflist")).write_text(json.dumps(members_))
+    environment = {"CNI_PATH": plugins_dir, "NETCONFPATH": directory, "PATH": os.environ["PATH"]}
+    for words in (["netns", "new", "shop"], ["add", "web", "shop", "--container-id", "c1"]):
+        node.run([CNICTL, *words], env=environment, timeout=60).checked()
+    kept = Path(node.path("/var/lib/cni/results/web-c1-eth0"))
+    cached = json.loads(kept.read_text())
+    assert cached.pop("netns") == "/run/netns/shop"
+    kept.write_text(json.dumps(cached))
+    shown = members(node)
+    assert shown["gone"] == []
+    assert [one["name"] for one in shown["namespaces"]] == ["node", "c1"]
+
+
 @pytest.mark.kernel_lane
 def test_what_sits_on_a_vlan(node: Node) -> None:
     """An ipvlan in a pod hangs on the VLAN, which hangs on its device."""
