@@ -11,6 +11,7 @@ from pyroute2.netlink.nfnetlink.nfctsocket import (  # type: ignore[import-untyp
 )
 
 from cnictl.netfilter.program import NetfilterError
+from cnictl.spec.address import endpoint
 from cnictl.spec.errno_text import errno_text
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Flow(NamedTuple):
     changed: bool
 
     def __str__(self) -> str:
-        where, who = _place(self.destination, self.port), _place(self.answers, self.answers_port)
+        where, who = endpoint(self.destination, self.port), endpoint(self.answers, self.answers_port)
         return f"{self.protocol} from {self.source} to {where}, answered by {who}"
 
 
@@ -97,7 +98,3 @@ def _end(tuple_: Any, which: str) -> tuple[str, int]:
     ip, proto = tuple_.get_attr("CTA_TUPLE_IP"), tuple_.get_attr("CTA_TUPLE_PROTO")
     address = ip.get_attr(f"CTA_IP_V4_{which}") or ip.get_attr(f"CTA_IP_V6_{which}") or ""
     return address, proto.get_attr(f"CTA_PROTO_{which}_PORT") or 0
-
-
-def _place(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cnictl.ports.forwards import chain_name
 from cnictl.ports.gather import CRI_HOLDERS
-from cnictl.ports.model import HostPort, Problem, Report, overlap, place
-from cnictl.spec.address import Address
+from cnictl.ports.model import HostPort, Problem, Report, overlap, version_of
+from cnictl.spec.address import Address, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -90,7 +90,7 @@ def _of_claim(claim: Claim, carried: list[Forward], facts: Facts) -> Iterator[Pr
     if not carried and facts.rules_read:
         yield Problem(
             "missing",
-            f"no rule leads to {place(claim.to, claim.to_port)} of {who}",
+            f"no rule leads to {endpoint(claim.to, claim.to_port)} of {who}",
             f"cnictl check {quote(claim.network)} --container-id {quote(claim.container_id)}",
         )
     elif carried and all(one.gap for one in carried):
@@ -133,7 +133,7 @@ def _stale(forward: Forward, facts: Facts, known: Collection[str]) -> Problem:
     else:
         text = f"{whose} is not in the runtime's cache, and no namespace has {forward.to}"
         ports = f"{forward.port}:{forward.to_port}"
-        mapping = place(forward.address, ports) if forward.address else ports
+        mapping = endpoint(forward.address, ports) if forward.address else ports
         return Problem("stale", text, _removal(owner, f"{mapping}/{forward.protocol.lower()}"))
     return Problem("stale", text)
 
@@ -171,12 +171,11 @@ class _Rivals:
 
 
 def _clash(one: HostPort, row: HostPort) -> bool:
-    version = _version(row)
     return (
         one.protocol == row.protocol
         and one.port <= row.port <= one.last
-        and _version(one) == version
-        and overlap(one.address, row.address, version)
+        and one.version == row.version
+        and overlap(one.address, row.address, row.version)
     )
 
 
@@ -195,10 +194,8 @@ def _listeners(row: HostPort, facts: Facts) -> Iterator[Problem]:
             if process is not None and process.name in CRI_HOLDERS:
                 continue
             name = f"{process.name} (process {process.pid})" if process else "a process that cannot be seen"
-            yield Problem(
-                "listener",
-                f"{name} listens on {place(one.address, one.port)}, and gets nothing while the rule is there",
-            )
+            where = endpoint(one.address, one.port)
+            yield Problem("listener", f"{name} listens on {where}, and gets nothing while the rule is there")
             return
 
 
@@ -207,9 +204,8 @@ def _hears(listener: Listener, row: HostPort) -> bool:
     if listener.address == _ANY[1]:
         return True
     address = listener.address.removeprefix("::ffff:")
-    return overlap("" if address in _ANY else address, row.address, _version(row)) and (
-        (6 if ":" in address else 4) == _version(row)
-    )
+    wanted = "" if address in _ANY else address
+    return version_of(address) == row.version and overlap(wanted, row.address, row.version)
 
 
 def _empty(facts: Facts, known: Collection[str]) -> Iterator[Problem]:
@@ -231,13 +227,13 @@ def _stale_flows(ports: Iterable[HostPort], facts: Facts) -> Iterator[Problem]:
     for flow in facts.flows:
         if flow.destination not in facts.local:
             continue
-        version = 6 if ":" in flow.destination else 4
+        version = version_of(flow.destination)
         here = [
             one
             for one in ports
             if one.protocol == flow.protocol
             and one.port == flow.port
-            and _version(one) == version
+            and one.version == version
             and one.address in ("", flow.destination)
             and one.state != "stale"
         ]
@@ -261,10 +257,6 @@ def _why(flow: Flow, here: list[HostPort], gone: bool) -> str:
 
 def _forget(flow: Flow) -> str:
     return f"conntrack -D -p {flow.protocol} --orig-dst {flow.destination} --orig-port-dst {flow.port}"
-
-
-def _version(row: HostPort) -> int:
-    return 6 if ":" in row.to else 4
 
 
 def _who(pod: str, container_id: str) -> str:

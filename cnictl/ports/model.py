@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cnictl.spec.address import endpoint
+
 if TYPE_CHECKING:
     from cnictl.netfilter.observed import Owner, Source
 
@@ -27,11 +29,6 @@ class Claim:
     to: str
     to_port: int
     plugin: str
-
-    @property
-    def version(self) -> int:
-        """The IP version."""
-        return 6 if ":" in self.to else 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,6 @@ class Forward:
     owner: Owner | None = None
     ours: bool = False
     gap: str = ""
-
-    @property
-    def version(self) -> int:
-        """The IP version."""
-        return 6 if ":" in self.to else 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +83,20 @@ class HostPort:
     foreign: bool = False
 
     @property
+    def version(self) -> int:
+        """The IP version."""
+        return version_of(self.to)
+
+    @property
     def name(self) -> str:
         """The port as it was asked for, such as `192.0.2.1:8080/tcp`."""
         ports = str(self.port) if self.last == self.port else f"{self.port}-{self.last}"
-        return f"{place(self.address, ports) if self.address else ports}/{self.protocol}"
+        return f"{endpoint(self.address, ports) if self.address else ports}/{self.protocol}"
 
     @property
     def destination(self) -> str:
         """Where it leads."""
-        return place(self.to, self.to_port) if self.to_port else self.to
+        return endpoint(self.to, self.to_port) if self.to_port else self.to
 
     @property
     def state(self) -> str:
@@ -121,12 +118,12 @@ class Report:
         return not self.problems and not any(one.problems for one in self.ports)
 
 
-def place(address: str, port: int | str) -> str:
-    """Return an address with a port behind it."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def version_of(address: str) -> int:
+    """Return the IP version of an address in text."""
+    return 6 if ":" in address else 4
 
 
 def overlap(one: str, other: str, version: int) -> bool:
     """Whether two addresses of the node, "" for all of them, can be the same one; both of an IP version."""
-    same_version = all(not each or (6 if ":" in each else 4) == version for each in (one, other))
+    same_version = all(not each or version_of(each) == version for each in (one, other))
     return same_version and (not one or not other or one == other)

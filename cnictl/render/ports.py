@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnictl.ports.model import place
 from cnictl.render.attachments import short_id
 from cnictl.render.table import BAD, DIM, GOOD, Cell, table
 from cnictl.render.text import line
@@ -98,7 +97,7 @@ def port_members(one: HostPort) -> dict[str, Data]:
         "lastPort": one.last,
         "containerAddress": one.to,
         "containerPort": one.to_port or None,
-        "destination": place(one.to, one.to_port) if one.to_port else one.to,
+        "destination": one.destination,
         "network": one.network or None,
         "containerID": one.container_id or None,
         "pod": one.pod or None,

@@ -187,3 +187,8 @@ class Prefix(Value):
 
     def __str__(self) -> str:
         return f"{self.address}/{self.length}"
+
+
+def endpoint(address: str, port: int | str) -> str:
+    """An address with a port behind it, as in a URL (RFC 3986, section 3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
