@@ -7,9 +7,10 @@ import re
 
 KUBELET = "/var/lib/kubelet/config.yaml"
 CRICTL = "/etc/crictl.yaml"
+CONTAINERD, CRIO = "/run/containerd/containerd.sock", "/run/crio/crio.sock"
 SOCKETS = (
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
+    CONTAINERD,
+    CRIO,
     "/run/cri-dockerd.sock",
     "/run/k0s/containerd.sock",
     "/run/k3s/containerd/containerd.sock",

@@ -206,6 +206,11 @@ class AddressFact:
     prefix: str
     dad_failed: bool = False
 
+    @property
+    def address(self) -> str:
+        """The address alone."""
+        return self.prefix.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class RouteFact:

@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 class Check:
     """A function of a bundle, the classes that it can see, and the sources that it needs for that.
 
-    `partial` says that a class can be at work without it seeing that, so that messages are heard as well.
+    `partial` are those that can be at work without it seeing that, so that messages are heard as well.
     """
 
     name: str
     codes: tuple[str, ...]
     needs: tuple[str, ...]
     run: Run
-    partial: bool = False
+    partial: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,16 +68,20 @@ CHECKS: list[Check] = []
 """Every check that was imported."""
 
 
-def check(*codes: str, needs: tuple[str, ...], partial: bool = False) -> Callable[[Run], Run]:
+def check(
+    *codes: str, needs: tuple[str, ...], partial: bool | tuple[str, ...] = False
+) -> Callable[[Run], Run]:
     """Enter a function into CHECKS; raises KeyError for a code that the catalogue does not have.
 
-    It yields what it saw, and what it could not tell although all sources are there.
+    It yields what it saw, and what it could not tell although all sources are there.  `partial` are some
+    of the codes, or says that all of them are.
     """
 
     def enter(run: Run) -> Run:
         for code in codes:
             catalogue()[code]
-        CHECKS.append(Check(run.__name__, codes, needs, run, partial))
+        of_some = partial if isinstance(partial, tuple) else codes if partial else ()
+        CHECKS.append(Check(run.__name__, codes, needs, run, of_some))
         return run
 
     return enter

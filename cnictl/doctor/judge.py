@@ -78,7 +78,7 @@ def judge(bundle: Bundle, narrowed: Narrowed | None = None) -> Report:
     seen: list[Seen] = []
     unchecked: dict[str, str] = {}
     judged: set[str] = set()
-    heard = {code for one in all_checks() if one.partial for code in one.codes}
+    heard = {code for one in all_checks() for code in one.partial}
     for one in all_checks():
         reason = next((bundle.unseen[need] for need in one.needs if need in bundle.unseen), "")
         if reason:

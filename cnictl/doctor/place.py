@@ -68,6 +68,10 @@ class Place:
         except OSError:
             return otherwise
 
+    def pids(self) -> list[str]:
+        """Return the numbers of the node's processes.  Raises OSError."""
+        return [name for name in self.names("/proc") if name.isdigit()]
+
     def table(self, name: str) -> str:
         """Return one of the tables below /proc/net, "" when it cannot be read."""
         if not self.network:

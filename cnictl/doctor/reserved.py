@@ -25,7 +25,7 @@ PLAIN_FILE = "unknown FS magic"
 """How the problem of a namespace begins that is none."""
 
 
-def judged(bundle: Bundle) -> dict[str, list[Judged]]:
+def judged(bundle: Bundle, evidence: Evidence) -> dict[str, list[Judged]]:
     """Return the reservations with their verdicts, by the directory that they are in."""
     # The ranges of flannel's networks stand in a file, and it is the bundle's node that has it.
     lists = [
@@ -41,7 +41,6 @@ def judged(bundle: Bundle) -> dict[str, list[Judged]]:
             content = Reservation(address, one.container, one.ifname).content if one.container else b""
             made = int(one.modified * 1_000_000_000)
             kept[one.directory].append(Kept(address, content, made, one.container, one.ifname))
-    evidence = evidence_of(bundle)
     return {
         directory: verdict.judge(
             known.get(directory) or Network(os.path.basename(directory), directory), several, evidence
@@ -82,7 +81,7 @@ def _sighted(bundle: Bundle) -> dict[Address, list[Sighting]]:
     found: dict[Address, list[Sighting]] = {}
     for space in bundle.namespaces:
         for one in space.addresses:
-            address = parse(one.prefix.partition("/")[0])
+            address = parse(one.address)
             if address is not None:
                 found.setdefault(address, []).append(Sighting(_path(space), one.link))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -44,35 +45,31 @@ def without_owner(bundle: Bundle) -> Iterator[Seen]:
         yield Seen("hl-empty-files", one.path, (f"{one.path} is empty; the address is {where}",), facts)
 
 
-@check("hl-leak", needs=SOURCES)
+@check("hl-leak", "hl-duplicate", needs=SOURCES, partial=("hl-duplicate",))
 def outlived(bundle: Bundle) -> Iterator[Seen | Unchecked]:
-    gaps = evidence_of(bundle).gaps
-    if gaps:
-        yield Unchecked("hl-leak", "; ".join(gaps))
-        return
-    for directory, judged_here in judged(bundle).items():
-        network = directory.rpartition("/")[2]
+    evidence = evidence_of(bundle)
+    if evidence.gaps:
+        yield Unchecked("hl-leak", "; ".join(evidence.gaps))
+    for directory, judged_here in judged(bundle, evidence).items():
         orphans = [one for one in judged_here if one.verdict == "orphan" and is_free(one)]
-        if orphans:
-            yield _leak(bundle, network, directory, orphans, len(judged_here))
+        if orphans and not evidence.gaps:
+            yield _leak(bundle, directory, orphans, len(judged_here))
+        yield from (_duplicate(directory, one) for one in judged_here if one.verdict == "duplicate")
 
 
-@check("hl-duplicate", needs=SOURCES, partial=True)
-def reserved_twice(bundle: Bundle) -> Iterator[Seen]:
-    for directory, judged_here in judged(bundle).items():
-        network = directory.rpartition("/")[2]
-        for one in judged_here:
-            if one.verdict == "duplicate":
-                kept = one.kept
-                line = (
-                    f"{directory}/{kept.address}: {kept.container_id} {kept.ifname} has another address of "
-                    "the same range, and this one is in no network namespace"
-                )
-                facts = {"network": network, "container": kept.container_id, "address": str(kept.address)}
-                yield Seen("hl-duplicate", f"{directory}/{kept.address}", (line,), facts, "warning")
+def _duplicate(directory: str, one: Judged) -> Seen:
+    kept = one.kept
+    line = (
+        f"{directory}/{kept.address}: {kept.container_id} {kept.ifname} has another address of "
+        "the same range, and this one is in no network namespace"
+    )
+    network = os.path.basename(directory)
+    facts = {"network": network, "container": kept.container_id, "address": str(kept.address)}
+    return Seen("hl-duplicate", f"{directory}/{kept.address}", (line,), facts, "warning")
 
 
-def _leak(bundle: Bundle, network: str, directory: str, orphans: list[Judged], count: int) -> Seen:
+def _leak(bundle: Bundle, directory: str, orphans: list[Judged], count: int) -> Seen:
+    network = os.path.basename(directory)
     before = sum(one.kept.age(bundle.kernel.boot) > 0 for one in orphans)
     lines = [
         f"{len(orphans)} of {count} reservations of {network} are nobody's"
@@ -91,7 +88,7 @@ def _leak(bundle: Bundle, network: str, directory: str, orphans: list[Judged], c
 def used_up(bundle: Bundle) -> Iterator[Seen]:
     verdicts = {
         f"{directory}/{one.kept.address}": one.verdict
-        for directory, found in judged(bundle).items()
+        for directory, found in judged(bundle, evidence_of(bundle)).items()
         for one in found
     }
     for network in networks_of(bundle.configurations):
@@ -219,4 +216,4 @@ def no_way_to_a_server(bundle: Bundle) -> Iterator[Seen]:
 
 def _configured(bundle: Bundle) -> set[str]:
     """Return the addresses of all namespaces."""
-    return {each.prefix.partition("/")[0] for one in bundle.namespaces for each in one.addresses}
+    return {each.address for one in bundle.namespaces for each in one.addresses}

@@ -74,7 +74,7 @@ def half_made(bundle: Bundle) -> Iterator[Seen]:
             space.path.startswith("/run/netns/cni-")
             and space.path not in cached
             # Older releases of libcni do not write down the namespace.
-            and not addresses.intersection(each.prefix.partition("/")[0] for each in space.addresses)
+            and not addresses.intersection(each.address for each in space.addresses)
             and space.processes
             and names
             and bundle.taken - space.since > PATIENCE
@@ -104,9 +104,7 @@ def other_mac(bundle: Bundle) -> Iterator[Seen]:
 
 @check("route-exists", needs=("cache", "namespaces"), partial=True)
 def route_elsewhere(bundle: Bundle) -> Iterator[Seen]:
-    in_use = {
-        each.prefix.partition("/")[0] for space in bundle.namespaces if space.path for each in space.addresses
-    }
+    in_use = {each.address for space in bundle.namespaces if space.path for each in space.addresses}
     for one in bundle.cache:
         own = {interface.name for interface in one.interfaces if not interface.inside}
         for address in in_use.intersection(one.addresses) if own else ():

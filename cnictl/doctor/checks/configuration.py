@@ -103,18 +103,11 @@ def no_configuration(bundle: Bundle) -> Iterator[Seen]:
     "ipam-no-config",
     "hl-bad-range",
     "bw-args",
+    *REFUSALS,
     needs=("configurations",),
+    partial=REFUSALS,
 )
 def wrong_configuration(bundle: Bundle) -> Iterator[Seen]:
-    yield from (one for one in _remarks(bundle) if one.code not in REFUSALS)
-
-
-@check(*REFUSALS, needs=("configurations",), partial=True)
-def refused_configuration(bundle: Bundle) -> Iterator[Seen]:
-    yield from (one for one in _remarks(bundle) if one.code in REFUSALS)
-
-
-def _remarks(bundle: Bundle) -> Iterator[Seen]:
     files = listed(bundle)
     judged = [Configuration(one.path, one.text, unread=one.unread) for one in files]
     directory = Directory(judged)

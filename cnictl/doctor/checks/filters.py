@@ -149,7 +149,7 @@ def flushed(bundle: Bundle) -> Iterator[Seen]:
     if bundle.unread_filters:
         return
     owners = {owner for chain in bundle.chains for owner in chain.owners if owner}
-    in_use = {one.prefix.partition("/")[0] for space in bundle.namespaces for one in space.addresses}
+    in_use = {one.address for space in bundle.namespaces for one in space.addresses}
     for one in bundle.cache:
         if not one.ports or "portmap" not in one.plugins or not in_use.intersection(one.addresses):
             continue

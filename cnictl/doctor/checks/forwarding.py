@@ -77,7 +77,7 @@ def _native(bundle: Bundle, subnet: Subnet, facts: dict[str, str]) -> Iterator[S
 
 def _address_of_a_pod(bundle: Bundle, network: str, subnet: Subnet) -> str:
     """Return an address of the subnet that a container of the network has, "" for none."""
-    in_use = {one.prefix.partition("/")[0] for space in bundle.namespaces for one in space.addresses}
+    in_use = {one.address for space in bundle.namespaces for one in space.addresses}
     known = (one.address for one in bundle.reservations if one.network == network)
     return next((one for one in known if one in in_use and _within(one, subnet)), "")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.doctor.finding import Seen, check
 from cnictl.doctor.gather.agents import SUBNET_ENV
+from cnictl.doctor.place import own_path
 from cnictl.doctor.wanted import plugins, subnets
 from cnictl.spec.document import Document
 
@@ -227,8 +228,7 @@ def plain_files(bundle: Bundle) -> Iterator[Seen]:
 
 @check("netns-leak", needs=("namespaces", "cache"))
 def leaked(bundle: Bundle) -> Iterator[Seen]:
-    kept = {one.netns.removeprefix("/var") for one in bundle.cache}
-    kept |= {one.netns for one in bundle.sandboxes}
+    kept = {own_path(one.netns) for one in bundle.cache} | {one.netns for one in bundle.sandboxes}
     for one in _left(bundle):
         if one.path not in kept:
             names = ", ".join(link.name for link in one.links if link.name != "lo") or "no interface"

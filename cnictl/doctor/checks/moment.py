@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from cnictl.cri.sockets import CONTAINERD, CRIO
 from cnictl.doctor.finding import Seen, check
-from cnictl.doctor.gather.agents import CONTAINERD_SOCKET, CRIO_SOCKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def from_the_future(bundle: Bundle) -> Iterator[Seen]:
 
 @check("not-network-runtime", needs=("agents", "processes"), partial=True)
 def runtime_is_down(bundle: Bundle) -> Iterator[Seen]:
-    for name, path in (("containerd", CONTAINERD_SOCKET), ("crio", CRIO_SOCKET)):
+    for name, path in (("containerd", CONTAINERD), ("crio", CRIO)):
         agent = next((one for one in bundle.agents if one.path == path), None)
         if (
             agent

@@ -9,6 +9,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+from cnictl.cri.sockets import CONTAINERD, CRIO
 from cnictl.doctor.bundle import AgentFile
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ CALICO_KUBECONFIG = "/etc/cni/net.d/calico-kubeconfig"
 MULTUS_KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
 MULTUS_SOCKET = "/run/multus/multus.sock"
 AWS_SOCKET, AWS_PORT = "/var/run/aws-node/ipamd.sock", "tcp:50051"
-CONTAINERD_SOCKET, CRIO_SOCKET = "/run/containerd/containerd.sock", "/run/crio/crio.sock"
 ALLOWLIST = "/etc/cni/tuning/allowlist.conf"
 PATHS = (
     SUBNET_ENV,
@@ -35,8 +35,8 @@ PATHS = (
     MULTUS_KUBECONFIG,
     MULTUS_SOCKET,
     AWS_SOCKET,
-    CONTAINERD_SOCKET,
-    CRIO_SOCKET,
+    CONTAINERD,
+    CRIO,
     ALLOWLIST,
 )
 

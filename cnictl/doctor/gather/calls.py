@@ -20,7 +20,7 @@ _STARTED = 19
 
 def gather(place: Place, plugins: Collection[str], boot: float) -> list[PluginCall]:
     """Return the processes of some plugins that were called with the CNI environment."""
-    found = (_call(place, pid, plugins, boot) for pid in place.names("/proc") if pid.isdigit())
+    found = (_call(place, pid, plugins, boot) for pid in place.pids())
     return [one for one in found if one is not None]
 
 

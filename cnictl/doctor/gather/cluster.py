@@ -103,7 +103,7 @@ class _Asking:
 
 def _node(place: Place) -> str:
     """Return the node's name in the cluster: what kubelet is told, else that of the machine."""
-    for pid in (name for name in place.names("/proc") if name.isdigit()):
+    for pid in place.pids():
         words = place.text_or(f"/proc/{pid}/cmdline").split("\0")
         if words[0].rpartition("/")[2] != "kubelet":
             continue

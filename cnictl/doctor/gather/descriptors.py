@@ -24,7 +24,7 @@ def gather(place: Place, files: Iterable[str]) -> Descriptors:
     for path in files:
         wanted.setdefault(os.path.basename(path), []).append(path)
     inotify, writers = 0, dict[str, list[str]]()
-    for pid in filter(str.isdigit, place.names("/proc")):
+    for pid in place.pids():
         folder = place.at(f"/proc/{pid}")
         try:
             is_root = not os.stat(folder).st_uid

@@ -181,7 +181,7 @@ def _held(place: Place, directories: Iterable[str]) -> list[HeldLock]:
 
 def _having_open(place: Place, about: os.stat_result) -> Iterator[int]:
     """Yield the processes that hold a lock on a file, by a descriptor of their own."""
-    for pid in filter(str.isdigit, place.names("/proc")):
+    for pid in place.pids():
         try:
             for number in os.listdir(place.at(f"/proc/{pid}/fd")):
                 there = os.stat(place.at(f"/proc/{pid}/fd/{number}"))

@@ -21,7 +21,7 @@ _UNMANAGED = ("", "unmanaged", "pending", "initialized")
 
 def gather(place: Place, links: Iterable[LinkFact]) -> list[ManagedLink]:
     """Return the links of pods that a manager which runs says it manages."""
-    names = {place.text_or(f"/proc/{pid}/comm").strip() for pid in place.names("/proc") if pid.isdigit()}
+    names = {place.text_or(f"/proc/{pid}/comm").strip() for pid in place.pids()}
     return [found for one in links if one.kind in OF_PODS for found in _managed(place, one, names)]
 
 

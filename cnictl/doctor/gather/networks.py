@@ -55,13 +55,12 @@ def _named(place: Place) -> Iterator[str]:
 def _processes(place: Place) -> dict[int, list[int]]:
     """Return the processes that are in each namespace, by its inode; of which we may not look at some."""
     found: dict[int, list[int]] = {}
-    for name in place.names("/proc"):
-        if name.isdigit():
-            try:
-                target = os.readlink(place.at(f"/proc/{name}/ns/net"))
-            except OSError:
-                continue
-            found.setdefault(int(target[5:-1]), []).append(int(name))
+    for pid in place.pids():
+        try:
+            target = os.readlink(place.at(f"/proc/{pid}/ns/net"))
+        except OSError:
+            continue
+        found.setdefault(int(target[5:-1]), []).append(int(pid))
     return found
 
 

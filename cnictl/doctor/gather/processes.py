@@ -20,8 +20,8 @@ def gather(place: Place, conf_dir: str) -> list[RuntimeProcess]:
     """Return the runtimes that run.  Raises OSError for one that may not be looked at."""
     return [
         _process(place, int(pid), name, conf_dir)
-        for pid in place.names("/proc")
-        if pid.isdigit() and (name := place.text_or(f"/proc/{pid}/comm").strip()) in NAMES
+        for pid in place.pids()
+        if (name := place.text_or(f"/proc/{pid}/comm").strip()) in NAMES
     ]
 
 
