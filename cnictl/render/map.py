@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from cnictl.render.ports import port_members
 from cnictl.render.table import BAD, DIM
-from cnictl.render.text import line
+from cnictl.render.text import counted, line
 from cnictl.topology.segments import apart, segments
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnictl.topology.model import Attached, Leg, Link, Masquerade, Namespace, Segment, Topology
 
 ROUTED = "routed, without a bridge"
+APART = "joined to nothing of the node"
 GUIDE = "bright_black"
 
 
@@ -32,13 +33,10 @@ def map_tree(topology: Topology) -> Tree:
     for segment in found:
         _segment(root, segment)
     _apart(root, topology, apart(topology, found))
-    _listed(root, "masquerading besides", [Text(line(masquerade_words(one))) for one in topology.masquerades])
-    _listed(root, "host ports that lead to no namespace", [_port(one) for one in topology.ports])
-    _listed(
-        root,
-        "attached, but the namespace is gone",
-        [Text(attached_words(one), style=BAD) for one in topology.gone],
-    )
+    for title, lines in besides(topology):
+        branch = root.add(Text(title, style="bold cyan"))
+        for words, wrong in lines:
+            branch.add(Text(line(words), style=BAD if wrong else ""))
     return root
 
 
@@ -60,15 +58,15 @@ def map_summary(topology: Topology) -> str:
     links = sum(len(one.links) for one in topology.namespaces)
     ports = sum(len(one.ports) for one in topology.namespaces) + len(topology.ports)
     words = [
-        _counted(len(topology.others), "namespace"),
-        _counted(links, "link"),
-        _counted(ports, "host port"),
+        counted(len(topology.others), "namespace"),
+        counted(links, "link"),
+        counted(ports, "host port"),
     ]
     unknown = sum(bool(one.problem) for one in topology.others)
     if unknown:
-        words.append(f"{_counted(unknown, 'namespace')} that could not be entered")
+        words.append(f"{counted(unknown, 'namespace')} that could not be entered")
     if topology.gone:
-        words.append(f"{_counted(len(topology.gone), 'attachment')} whose namespace is gone")
+        words.append(f"{counted(len(topology.gone), 'attachment')} whose namespace is gone")
     return ", ".join(words)
 
 
@@ -92,7 +90,21 @@ def routes_words(topology: Topology) -> list[str]:
         one for one in topology.own.routes if not one.gateway and one.destination.endswith(("/32", "/128"))
     ]
     words = [str(one) for one in topology.own.routes if one not in single]
-    return [*words, f"{_counted(len(single), 'route')} to single addresses"] if single else words
+    return [*words, f"{counted(len(single), 'route')} to single addresses"] if single else words
+
+
+def besides(topology: Topology) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
+    """Yield what hangs on no namespace, under titles: in words, and whether it is wrong."""
+    masquerades = [(masquerade_words(one), False) for one in topology.masquerades]
+    ports = [(port_words(one), not _is_well(one)) for one in topology.ports]
+    gone = [(_attached_words(one), True) for one in topology.gone]
+    for title, found in (
+        ("masquerading besides", masquerades),
+        ("host ports that lead to no namespace", ports),
+        ("attached, but the namespace is gone", gone),
+    ):
+        if found:
+            yield title, found
 
 
 def masquerade_words(one: Masquerade) -> str:
@@ -101,16 +113,17 @@ def masquerade_words(one: Masquerade) -> str:
     return f"{source}{f' to all but {one.beyond}' if one.beyond else ''}, by {one.tool} {one.chain}"
 
 
-def attached_words(one: Attached) -> str:
-    """Return an attachment in words."""
-    return line(f"{one.network} {one.pod or one.container_id} {one.ifname} {one.netns}")
-
-
 def port_words(one: HostPort) -> str:
     """Return where a host port leads, in words."""
-    return f"{one.name} → {one.destination}" + (
-        f" ({one.state})" if one.state not in ("ok", "foreign") else ""
-    )
+    return f"{one.name} → {one.destination}" + ("" if _is_well(one) else f" ({one.state})")
+
+
+def _is_well(one: HostPort) -> bool:
+    return one.state in ("ok", "foreign")
+
+
+def _attached_words(one: Attached) -> str:
+    return f"{one.network} {one.pod or one.container_id} {one.ifname} {one.netns}"
 
 
 def _segment(tree: Tree, segment: Segment) -> None:
@@ -157,7 +170,7 @@ def _about(leg: Leg) -> Iterator[tuple[str, str]]:
     gateways = [str(one) for one in namespace.routes if one.link == leg.link.name and one.gateway]
     if gateways:
         yield ", ".join(gateways), DIM
-    own = [prefix.partition("/")[0] for prefix in leg.link.addresses]
+    own = leg.link.hosts
     for port in namespace.ports:
         if port.to in own:
             yield f"port {port_words(port)}", "" if port.state == "ok" else BAD
@@ -169,7 +182,7 @@ def _about(leg: Leg) -> Iterator[tuple[str, str]]:
 def _apart(tree: Tree, topology: Topology, namespaces: list[Namespace]) -> None:
     if not namespaces:
         return
-    branch = tree.add(Text("joined to nothing of the node", style="bold cyan"))
+    branch = tree.add(Text(APART, style="bold cyan"))
     for namespace in namespaces:
         text = Text(line(namespace.name), style="bold green")
         if namespace.problem:
@@ -183,21 +196,6 @@ def _apart(tree: Tree, topology: Topology, namespaces: list[Namespace]) -> None:
                 other = topology.namespaces[link.peer.namespace]
                 words.append(line(f" ─ {link.peer.link} of {other.name}"))
             below.add(words)
-
-
-def _listed(tree: Tree, title: str, texts: list[Text]) -> None:
-    if texts:
-        branch = tree.add(Text(title, style="bold cyan"))
-        for text in texts:
-            branch.add(text)
-
-
-def _port(one: HostPort) -> Text:
-    return Text(line(port_words(one)), style="" if one.state in ("ok", "foreign") else BAD)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _namespace(one: Namespace) -> dict[str, Data]:

@@ -13,7 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from cnictl.render.map import (
-    attached_words,
+    APART,
+    besides,
     link_words,
     map_summary,
     masquerade_words,
@@ -21,7 +22,7 @@ from cnictl.render.map import (
     routes_words,
 )
 from cnictl.render.map_tile import lonely_tile, search_words, sort_of, tile, title
-from cnictl.render.text import line
+from cnictl.render.text import counted, line
 from cnictl.topology.segments import apart, segments
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ def map_page(topology: Topology) -> str:
         *_list("routes", "", routes_words(topology)),
         *(part for one in found for part in _segment(topology, one)),
         *_apart(topology, apart(topology, found)),
-        *_list("rest", "masquerading besides", [masquerade_words(one) for one in topology.masquerades]),
-        *_list("rest", "host ports that lead to no namespace", [port_words(one) for one in topology.ports]),
-        *_list("rest", "attached, but the namespace is gone", [attached_words(one) for one in topology.gone]),
+        *(
+            part
+            for heading, lines in besides(topology)
+            for part in _list("rest", heading, [words for words, _ in lines])
+        ),
         *_list("rest", "not seen", topology.unseen),
         f"</main>\n<aside><p>{_text(HINT)}</p></aside>\n<script>{script}</script>\n</body>\n</html>\n",
     ]
@@ -79,7 +82,7 @@ def _segment(topology: Topology, segment: Segment) -> Iterator[str]:
 
 def _apart(topology: Topology, namespaces: Sequence[Namespace]) -> Iterator[str]:
     if namespaces:
-        heading = _heading("joined to nothing of the node", "", len(namespaces))
+        heading = _heading(APART, "", len(namespaces))
         yield f'<section class="apart">{heading}\n<div class="hang"><div class="tiles">\n'
         for one in namespaces:
             yield _tile(topology, one, lonely_tile(one), "")
@@ -87,7 +90,7 @@ def _apart(topology: Topology, namespaces: Sequence[Namespace]) -> Iterator[str]
 
 
 def _heading(name: str, rest: str, count: int) -> str:
-    number = f'<span class="n">{count} namespace{"" if count == 1 else "s"}</span>' if count else ""
+    number = f'<span class="n">{counted(count, "namespace")}</span>' if count else ""
     return f'<h2><span class="name">{_text(name)}</span><span>{_text(rest)}</span>{number}</h2>'
 
 

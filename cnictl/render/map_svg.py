@@ -9,9 +9,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cnictl.render.map import attached_words, map_summary, masquerade_words, port_words, routes_words
+from cnictl.render.map import APART, besides, map_summary, routes_words
 from cnictl.render.map_tile import lonely_tile, sort_of, tile, title
-from cnictl.render.text import line
+from cnictl.render.text import counted, line
 from cnictl.topology.segments import apart, segments
 
 if TYPE_CHECKING:
@@ -106,12 +106,9 @@ def map_svg(topology: Topology) -> str:
     found = segments(topology)
     for segment in found:
         drawing.segment(segment, 0)
-    drawing.tiles_of(
-        "apart", "joined to nothing of the node", [lonely_tile(one) for one in apart(topology, found)]
-    )
-    drawing.listed("masquerading besides", [masquerade_words(one) for one in topology.masquerades])
-    drawing.listed("host ports that lead to no namespace", [port_words(one) for one in topology.ports])
-    drawing.listed("attached, but the namespace is gone", [attached_words(one) for one in topology.gone])
+    drawing.tiles_of("apart", APART, [lonely_tile(one) for one in apart(topology, found)])
+    for heading, lines in besides(topology):
+        drawing.listed(heading, [words for words, _ in lines])
     drawing.listed("not seen", topology.unseen)
     return drawing.svg(topology.node)
 
@@ -187,7 +184,7 @@ class _Drawing:
         )
         baseline = top + _BAR / 2 + 4
         self._text(left + 18, baseline, "name", name)
-        right = f"{count} namespace{'' if count == 1 else 's'}" if count else ""
+        right = counted(count, "namespace") if count else ""
         start = left + 18 + (len(name) + 2) * _CHARACTER
         room = WIDTH - _MARGIN - start - (len(right) + 3) * _CHARACTER
         self._text(start, baseline, "plain", _cut(rest, room))

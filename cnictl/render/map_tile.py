@@ -101,7 +101,7 @@ def _link(link: Link) -> Iterator[Words]:
 
 
 def _carried(namespace: Namespace, link: Link) -> Iterator[Words]:
-    own = [prefix.partition("/")[0] for prefix in link.addresses]
+    own = link.hosts
     for port in namespace.ports:
         if port.to in own:
             short = f":{port.name} → {port.to_port}" if port.state == "ok" else port_words(port)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.render.attachments import short_id
 from cnictl.render.table import BAD, DIM, GOOD, Cell, table
-from cnictl.render.text import line
+from cnictl.render.text import counted, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,11 +52,11 @@ def ports_summary(report: Report) -> str:
     """Return one line: how many ports there are, and how many of them have something wrong."""
     own = [one for one in report.ports if not one.foreign]
     wrong = sum(bool(one.problems) for one in own)
-    words = [f"{len(own)} host port{'s' if len(own) != 1 else ''}"]
+    words = [counted(len(own), "host port")]
     if wrong:
         words.append(f"{wrong} with something wrong")
     if report.problems:
-        words.append(f"{len(report.problems)} problem{'s' if len(report.problems) != 1 else ''} besides")
+        words.append(f"{counted(len(report.problems), 'problem')} besides")
     return ", ".join(words)
 
 

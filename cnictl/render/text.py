@@ -1,4 +1,4 @@
-"""Text of unknown origin, made fit for a terminal."""
+"""Text of unknown origin, made fit for a terminal, and numbers of things in words."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def escape(text: str, *, keep: str = "\n") -> str:
 def line(text: str) -> str:
     r"""Return a text as one line: as `escape`, and line breaks become `\n`."""
     return escape(text, keep="")
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number of things, of which `word` is one."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -43,6 +43,11 @@ class Link:
     facts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses without their lengths."""
+        return tuple(one.partition("/")[0] for one in self.addresses)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

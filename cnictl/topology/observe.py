@@ -254,8 +254,8 @@ def _forwarded(
     owners: dict[str, int] = {}
     for one in namespaces[1:]:
         for link in one.links:
-            for prefix in link.addresses:
-                owners.setdefault(prefix.partition("/")[0], one.number)
+            for address in link.hosts:
+                owners.setdefault(address, one.number)
     of_ports: dict[int, list[HostPort]] = defaultdict(list)
     of_hiding: dict[int, list[Masquerade]] = defaultdict(list)
     for port in ports:
