@@ -16,11 +16,12 @@ from cnictl.spec.errno_text import errno_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Self
 
 _SOL_NETLINK = 270  # linux/socket.h
 _EXT_ACK = 11  # linux/netlink.h, since Linux 4.12
+_LAST = (message.DONE, message.ERROR)  # what ends a list
 _GET_STRICT_CHK = 12  # since Linux 4.20
 _SIOCGSKNS = 0x894C  # linux/sockios.h, since Linux 4.9
 _KERNEL = 0  # the port of the kernel's end
@@ -126,16 +127,8 @@ class Channel:
 
         Of a list that changed meanwhile only a yes can be relied on.  Raises NetlinkError.
         """
-        self._send(kind, message.DUMP, body, what)
-        while True:
-            for answer in self._receive(what):
-                if answer.kind in (message.DONE, message.ERROR):
-                    number, words = message.status(answer)
-                    if number:
-                        raise NetlinkError(what, number, words)
-                    return False
-                if claim(answer.body):
-                    return True
+        answers = self._listed(kind, body, what)
+        return any(one.kind not in _LAST and claim(one.body) for one in answers)
 
     def may_mention(self, kind: int, body: bytes, what: str, values: Iterable[bytes]) -> bool:
         """Whether some bytes are anywhere in a list, which is not taken apart for that; a no is certain.
@@ -150,7 +143,7 @@ class Channel:
                 if any(value in datagram for value in values):
                     return True
                 last = message.last(datagram)
-                if last.kind in (message.DONE, message.ERROR):
+                if last.kind in _LAST:
                     break
             number, words = message.status(last)
             if number:
@@ -160,18 +153,22 @@ class Channel:
         return True
 
     def _dump(self, kind: int, body: bytes, what: str) -> tuple[list[bytes], bool]:
+        answers = list(self._listed(kind, body, what))
+        interrupted = any(one.flags & message.DUMP_INTR for one in answers)
+        return [one.body for one in answers[:-1]], interrupted
+
+    def _listed(self, kind: int, body: bytes, what: str) -> Iterator[message.Message]:
+        """Ask for a list, and yield its messages as they come, and at last the one that ends it."""
         self._send(kind, message.DUMP, body, what)
-        bodies: list[bytes] = []
-        flags = 0
         while True:
             for answer in self._receive(what):
-                flags |= answer.flags
-                if answer.kind in (message.DONE, message.ERROR):
+                if answer.kind in _LAST:
                     number, words = message.status(answer)
                     if number:
                         raise NetlinkError(what, number, words)
-                    return bodies, bool(flags & message.DUMP_INTR)
-                bodies.append(answer.body)
+                    yield answer
+                    return
+                yield answer
 
     def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1
