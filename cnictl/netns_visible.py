@@ -9,19 +9,51 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netns import Netns, NetnsError, NetnsGone
 from cnictl.netns_named import DIRECTORY, names
 from cnictl.spec.errno_text import errno_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
 
 OWN = "/proc/self/ns/net"
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PID_NS_INIT_INO, linux/nsfs.h
 OUTSIDE = "the processes outside of this PID namespace: run it on the node, or say --whole-node"
 _GONE = (errno.ENOENT, errno.ESRCH)
 _MOUNTED = b" - nsfs "
+
+
+class NoWay(Exception):
+    """None of the ways leads into a namespace; `reason` is "" when whatever was there has ended."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+
+def inside(inode: int, ways: Iterable[str], look: Callable[[str, Netns], T]) -> T:
+    """Return what `look` makes of a namespace, by the first way that leads there.
+
+    Raises NoWay, with the last way that did not although it should.
+    """
+    closed = NoWay("", "")
+    for path in ways:
+        try:
+            with Netns(path) as netns:
+                if netns.inode == inode:  # else the process ended, and another one has its number
+                    return look(path, netns)
+        except NetnsGone:
+            continue
+        except (NetnsError, NetlinkError) as error:
+            if not has_ended(path):
+                closed = NoWay(path, str(error))
+    raise closed
 
 
 class Visible:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnictl.netlink.errors import NetlinkError
 from cnictl.netlink.rtnl import Rtnl
-from cnictl.netns import Netns, NetnsError, NetnsGone
-from cnictl.netns_visible import OUTSIDE, OWN, Visible, has_ended, sees_all_processes
+from cnictl.netns_visible import OUTSIDE, OWN, NoWay, Visible, inside, sees_all_processes
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from cnictl.netns import Netns
     from cnictl.spec.address import Address
 
 _TRIES = 3
@@ -77,31 +76,19 @@ class _Looking:
                 paths.setdefault(inode, []).append(path)
         ended = set()
         for inode, ways in paths.items():
-            problem = self._enter(inode, ways)
-            if problem is None:
-                ended.add(inode)
-            elif problem:
-                self.unseen[problem] = None
+            try:
+                inside(inode, ways, self._note)
+            except NoWay as closed:
+                if closed.reason:
+                    self.unseen[f"{closed.path}: {closed.reason}"] = None
+                else:
+                    ended.add(inode)
         return ended
 
-    def _enter(self, inode: int, ways: list[str]) -> str | None:
-        """Note the addresses of a namespace; "" when it is done, None when all ways to it have ended."""
-        problem: str | None = None
-        for path in ways:
-            try:
-                with Netns(path) as netns:
-                    if netns.inode != inode:
-                        continue  # the process ended, and another one has its number
-                    with Rtnl(netns, whole=True) as inside:
-                        found = inside.addresses()
-            except NetnsGone:
-                continue
-            except (NetnsError, NetlinkError) as error:
-                if not has_ended(path):
-                    problem = f"{path}: {error}"
-                continue
-            for one in found:
-                self.addresses.setdefault(one.prefix.address, []).append(Sighting(path, one.label))
-            self.seen += 1
-            return ""
-        return problem
+    def _note(self, path: str, netns: Netns) -> None:
+        """Note the addresses of a namespace."""
+        with Rtnl(netns, whole=True) as kernel:
+            found = kernel.addresses()
+        for one in found:
+            self.addresses.setdefault(one.prefix.address, []).append(Sighting(path, one.label))
+        self.seen += 1

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnictl.netfilter import observe as netfilter
-from cnictl.netlink.errors import NetlinkError
 from cnictl.netlink.rtnl import Rtnl
-from cnictl.netns import Netns, NetnsError, NetnsGone
-from cnictl.netns_visible import OUTSIDE, OWN, Visible, has_ended, sees_all_processes
+from cnictl.netns import Netns
+from cnictl.netns_visible import OUTSIDE, OWN, NoWay, Visible, inside, sees_all_processes
 from cnictl.ports.gather import gather
 from cnictl.ports.judge import judge
 from cnictl.topology.masquerades import masquerades
@@ -87,24 +86,19 @@ def _read_all(visible: Visible) -> list[_Read]:
 
 
 def _entered(inode: int, paths: Iterable[str], own: Netns, node: Rtnl) -> _Read | None:
-    """Return what a namespace says by the first way that leads there; None when it is gone."""
-    problem, path = "", ""
-    for path in paths:
-        try:
-            with Netns(path) as netns:
-                if netns.inode != inode:
-                    continue  # the process ended, and another one has its number
-                id_on_node = node.netns_id(netns.fd)
-                with Rtnl(netns) as inside:
-                    read = _read(path, inode, inside)
-                    read.node_id, read.id_on_node = inside.netns_id(own.fd), id_on_node
-                    return read
-        except NetnsGone:
-            continue
-        except (NetnsError, NetlinkError) as error:
-            if not has_ended(path):
-                problem = str(error)
-    return _Read(path, inode, [], {}, [], problem=problem) if problem else None
+    """Return what a namespace says; None when it is gone."""
+
+    def look(path: str, netns: Netns) -> _Read:
+        id_on_node = node.netns_id(netns.fd)
+        with Rtnl(netns) as kernel:
+            read = _read(path, inode, kernel)
+            read.node_id, read.id_on_node = kernel.netns_id(own.fd), id_on_node
+            return read
+
+    try:
+        return inside(inode, paths, look)
+    except NoWay as closed:
+        return _Read(closed.path, inode, [], {}, [], problem=closed.reason) if closed.reason else None
 
 
 def _read(path: str, inode: int, kernel: Rtnl) -> _Read:

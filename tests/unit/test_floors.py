@@ -55,7 +55,7 @@ SIDEWAYS = {
     "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
-    "netns_visible": {"netns_named"},
+    "netns_visible": {"netlink", "netns", "netns_named"},
     "sandbox": {"netns"},
     "tc": {"netlink", "netns"},
     "topology": {"ports"},
