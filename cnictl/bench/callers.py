@@ -40,9 +40,8 @@ def bring_up(told: dict[str, Any]) -> dict[str, Any]:
         for _ in callers[number].add(attachments[number]):
             pass
 
-    for _ in callers[0].life(
-        attachments[0], ()
-    ):  # makes what pods share; some plugins fail if all do at once
+    # This makes what pods share; some plugins fail if all do at once.
+    for _ in callers[0].life(attachments[0], ()):
         pass
     began = time.perf_counter()
     each, failures = at_once(told["callers"], len(pods), attach)
@@ -99,12 +98,9 @@ def _work_on(numbers: int, answers: int, work: Callable[[int], None]) -> None:
 
 
 def _pod(told: dict[str, Any], number: int) -> dict[str, Any]:
-    return {
-        "container": f"pod{number}",
-        "ifname": told["ifname"],
-        "args": told["args"],
-        "capabilities": _with_own_port(told["capabilities"], number),
-    }
+    one = told["attachment"]
+    capabilities = _with_own_port(one["capabilities"], number)
+    return {**one, "container": f"pod{number}", "capabilities": capabilities}
 
 
 def _with_own_port(value: Any, number: int) -> Any:

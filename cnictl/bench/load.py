@@ -10,7 +10,7 @@ from cnictl.bench.measure import asked, running
 from cnictl.invoke import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import Node
-from cnictl.scenario.run import TIMEOUT
+from cnictl.scenario.run import TIMEOUT, attachment_told, commands_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +51,11 @@ def load(
     plugins, its namespace above all, is done before.  Raises CannotMeasure, and SandboxError when there
     can be no node.
     """
-    first = work.attachments[0]
     told = {
         "network": side.network or work.network,
         "path": side.path,
-        "ifname": first.ifname,
-        "args": dict(first.args),
-        "capabilities": dict(first.capabilities),
-        "setup": [{"words": list(one.words), "inside": one.inside} for one in work.setup],
+        "attachment": attachment_told(work.attachments[0]),
+        "setup": commands_told(work.setup),
         "needs": list(work.needs),
         "pods": pods,
         "callers": callers,

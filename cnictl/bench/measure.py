@@ -13,7 +13,7 @@ from cnictl.invoke import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.modules import run_main
 from cnictl.sandbox.node import Node
-from cnictl.scenario.run import TIMEOUT
+from cnictl.scenario.run import TIMEOUT, attachment_told, commands_told, directory_of
 from cnictl.spec.errors import CnictlError
 from cnictl.worker import client
 from cnictl.worker.paths import SOCKET
@@ -56,16 +56,8 @@ def measure(
     """
     told = {
         "network": work.network,
-        "attachments": [
-            {
-                "container": each.container,
-                "ifname": each.ifname,
-                "args": dict(each.args),
-                "capabilities": dict(each.capabilities),
-            }
-            for each in work.attachments
-        ],
-        "setup": [asdict(command) for command in work.setup],
+        "attachments": [attachment_told(each) for each in work.attachments],
+        "setup": commands_told(work.setup),
         "needs": list(work.needs),
         "sides": [asdict(side) for side in (one, other)],
         "present": [present.kind, present.count] if present else None,
@@ -92,7 +84,7 @@ def asked(node: Node, module: str, told: dict[str, Any], work: Scenario) -> dict
         module,
         told,
         called=f"the measurement of {work.name}",
-        cwd=os.path.dirname(os.path.abspath(work.file)) if work.file else "",
+        cwd=directory_of(work),
     )
     if "lacking" in answer:
         raise Skipped(f"{work.name}: {answer['lacking']}")

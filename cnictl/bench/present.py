@@ -6,14 +6,15 @@ It is made by the kernel's own tools, in the names and forms that the plugins us
 from __future__ import annotations
 
 import os
-import shutil
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cnictl import invoke, sysctl
+from cnictl import sysctl
 from cnictl.ipam.store import DATA_DIR
+from cnictl.netfilter import program
+from cnictl.plugin.masquerade import chain_name
+from cnictl.ports import forwards
 from cnictl.spec.address import Prefix
-from cnictl.spec.digest import digest
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 
@@ -76,14 +77,13 @@ def _ports(count: int, network: NetworkList) -> None:
 
 def _rules(count: int, network: NetworkList) -> None:
     """Make the rules of ipMasq, of one published port, and of firewall, for each pod."""
-    dnat, forward = "CNI-HOSTPORT-DNAT", "CNI-FORWARD"
+    dnat, forward = forwards.DISPATCH, "CNI-FORWARD"
     nat = [f":{dnat} - [0:0]"]
     rules = [f"-A {entry} -m addrtype --dst-type LOCAL -j {dnat}" for entry in ("PREROUTING", "OUTPUT")]
     accepted: list[str] = []
     for number, address in enumerate(_addresses(count)):
         pod, port = f"pod{number}", 20000 + number % 40000
-        masquerade = digest(network.name + pod, 28, "CNI-")
-        forwarded = digest(network.name + pod, 28, "CNI-DN-")
+        masquerade, forwarded = chain_name(network.name, pod), forwards.chain_name(network.name, pod)
         whose = f'-m comment --comment "name: \\"{network.name}\\" id: \\"{pod}\\""'
         named = f'-m comment --comment "dnat name: \\"{network.name}\\" id: \\"{pod}\\""'
         nat += (f":{masquerade} - [0:0]", f":{forwarded} - [0:0]")
@@ -111,19 +111,10 @@ def _addresses(count: int) -> Iterator[str]:
 
 
 def _run(words: list[str], lines: list[str]) -> None:
-    path = shutil.which(words[0])
-    if path is None:
-        raise CnictlError(f"no program {words[0]!r} in PATH")
-    done = invoke.run(
-        path,
-        words[1:],
-        environment=os.environ,
-        stdin="\n".join([*lines, ""]).encode(),
-        timeout=_PATIENCE,
-    )
+    path = program.locate(words[0])
+    done = program.run(path, words[1:], "\n".join([*lines, ""]), _PATIENCE)
     if done.status:
-        said = done.stderr.decode(errors="replace").strip()
-        raise CnictlError(f"{' '.join(words)}: {done.reason}: {said[-1000:]}")
+        raise program.Failed(path, words[1:], done)
 
 
 _FILLS: dict[Kind, Callable[[int, NetworkList], None]] = {

@@ -20,7 +20,7 @@ from cnictl.scenario.judge import Failure, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cnictl.scenario.model import Command, Disturbance, Scenario
+    from cnictl.scenario.model import Attach, Command, Disturbance, Scenario
 
     Steps = list[list[Any]]
     Following = Callable[[str], dict[str, Any]]
@@ -106,12 +106,12 @@ def lifecycle(scenario: Scenario, path: str) -> Steps:
     for disturbance in scenario.disturb:
         if disturbance.undo:
             steps += _disturbed(disturbance, path)
-            steps += [["commands", _told(disturbance.undo)], ["check", path]]
+            steps += [["commands", commands_told(disturbance.undo)], ["check", path]]
     return steps
 
 
 def _disturbed(disturbance: Disturbance, path: str) -> Steps:
-    return [["commands", _told(disturbance.commands)], ["check", path], ["drift", path]]
+    return [["commands", commands_told(disturbance.commands)], ["check", path], ["drift", path]]
 
 
 def told(node: Node, scenario: Scenario, steps: Steps, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
@@ -124,31 +124,39 @@ def told(node: Node, scenario: Scenario, steps: Steps, timeout: float = TIMEOUT)
         "cnictl.scenario.inside",
         {
             "network": scenario.network,
-            "attachments": [
-                {
-                    "container": one.container,
-                    "ifname": one.ifname,
-                    "args": dict(one.args),
-                    "capabilities": dict(one.capabilities),
-                }
-                for one in scenario.attachments
-            ],
+            "attachments": [attachment_told(one) for one in scenario.attachments],
             "timeout": timeout,
             "steps": steps,
         },
         called=f"scenario {scenario.name!r}",
-        cwd=os.path.dirname(os.path.abspath(scenario.file)) if scenario.file else "",
+        cwd=directory_of(scenario),
     )
     answers: list[dict[str, Any]] = answer["answers"]
     return answers
 
 
-def _prepare(scenario: Scenario) -> list[Any]:
-    return ["prepare", _told(scenario.setup), list(scenario.needs)]
+def attachment_told(one: Attach) -> dict[str, Any]:
+    """Return an attachment as what runs on the node is told of it."""
+    return {
+        "container": one.container,
+        "ifname": one.ifname,
+        "args": dict(one.args),
+        "capabilities": dict(one.capabilities),
+    }
 
 
-def _told(commands: Sequence[Command]) -> list[dict[str, Any]]:
+def commands_told(commands: Sequence[Command]) -> list[dict[str, Any]]:
+    """Return commands as what runs on the node is told of them."""
     return [asdict(one) for one in commands]
+
+
+def directory_of(scenario: Scenario) -> str:
+    """Return where the commands of a scenario run: beside its file, "" without one."""
+    return os.path.dirname(os.path.abspath(scenario.file)) if scenario.file else ""
+
+
+def _prepare(scenario: Scenario) -> list[Any]:
+    return ["prepare", commands_told(scenario.setup), list(scenario.needs)]
 
 
 def _judged(
