@@ -28,9 +28,10 @@ ATTEMPTS = 20
 """How often handles are looked up again because somebody else removed rules meanwhile."""
 
 _NETLINK_NETFILTER = 12  # linux/netlink.h
-_GET_CHAIN, _GET_RULE = 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
+_GET_TABLE, _GET_CHAIN, _GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
-_CHAIN_TABLE, _CHAIN_NAME = 1, 3  # NFTA_CHAIN_*
+_TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
+_CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
 RULE_EXPRESSIONS = 4  # NFTA_RULE_EXPRESSIONS
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
@@ -123,6 +124,59 @@ def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> di
     return {value: count for value, count in counts.items() if count}
 
 
+def compared_values(family: str, table: str, chain: str, size: int) -> set[bytes] | None:
+    """All values of a size that rules of a chain compare something with, among others.
+
+    None where the chain kept changing.  Asked of the kernel itself.  Raises NetlinkError.
+    """
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            what = f"list rules of {family} {table} {chain}"
+            listed = channel.unparsed(_GET_RULE, _rules_of(family, table, chain), what)
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return set()
+        raise
+    if listed is None:
+        return None
+    found = set()
+    head = message.attribute(_DATA_VALUE, bytes(size))[:4]
+    at = listed.find(head)
+    while at >= 0:
+        found.add(listed[at + 4 : at + 4 + size])
+        at = listed.find(head, at + 1)
+    return found
+
+
+def counted(family: str, table: str, chain: str) -> tuple[str, int]:
+    """Which of all chains since boot a chain is, and how many rules it has and how many lead to it.
+
+    The first is "" without such a chain, and where the kernel is too old to tell.  What somebody is about
+    to change may be counted.  Raises NetlinkError.
+    """
+    in_family = bytes((_FAMILIES[family], 0, 0, 0))
+    try:
+        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+            body = in_family + message.text(_TABLE_NAME, table)
+            (answer,) = channel.read(_GET_TABLE, body, f"find table {family} {table}")
+            outer = message.attributes(answer, 4)
+            (answer,) = channel.read(
+                _GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}"
+            )
+            inner = message.attributes(answer, 4)
+            netns = channel.netns_cookie
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return "", 0
+        raise
+    if not netns or _TABLE_HANDLE not in outer:
+        return "", 0
+    table_handle, chain_handle, count = (
+        int.from_bytes(one, "big") for one in (outer[_TABLE_HANDLE], inner[_CHAIN_HANDLE], inner[_CHAIN_USE])
+    )
+    return f"{netns} {table_handle} {chain_handle}", count
+
+
 def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], bool]) -> bool:
     """Whether a chain has a rule that is as claimed, told its attributes (NFTA_RULE_*).
 
@@ -147,14 +201,9 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
 
 def has_chain(family: str, table: str, chain: str) -> bool:
     """Whether there is such a chain, asked of the kernel itself.  Raises NetlinkError."""
-    body = (
-        bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(_CHAIN_TABLE, table)
-        + message.text(_CHAIN_NAME, chain)
-    )
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            channel.read(_GET_CHAIN, body, f"find chain {family} {table} {chain}")
+            channel.read(_GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}")
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return False
@@ -251,6 +300,15 @@ def _rules_of(family: str, table: str, chain: str) -> bytes:
         bytes((_FAMILIES[family], 0, 0, 0))
         + message.text(_RULE_TABLE, table)
         + message.text(_RULE_CHAIN, chain)
+    )
+
+
+def _chain_of(family: str, table: str, chain: str) -> bytes:
+    """The question for a chain."""
+    return (
+        bytes((_FAMILIES[family], 0, 0, 0))
+        + message.text(_CHAIN_TABLE, table)
+        + message.text(_CHAIN_NAME, chain)
     )
 
 

@@ -23,6 +23,7 @@ _SOL_NETLINK = 270  # linux/socket.h
 _EXT_ACK = 11  # linux/netlink.h, since Linux 4.12
 _LAST = (message.DONE, message.ERROR)  # what ends a list
 _GET_STRICT_CHK = 12  # since Linux 4.20
+_SO_NETNS_COOKIE = 71  # asm-generic/socket.h, since Linux 5.14
 _SIOCGSKNS = 0x894C  # linux/sockios.h, since Linux 4.9
 _KERNEL = 0  # the port of the kernel's end
 
@@ -82,6 +83,15 @@ class Channel:
                 ) from None
         return self._netns_fd
 
+    @property
+    def netns_cookie(self) -> int:
+        """The number of the socket's namespace, which no other gets until the next boot; 0 without one."""
+        try:
+            cookie = self._socket.getsockopt(_socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8)
+        except OSError:
+            return 0
+        return message.number(cookie)
+
     def change(self, kind: int, flags: int, body: bytes, what: str) -> None:
         """Have the kernel change something, and wait for its acknowledgement.
 
@@ -137,20 +147,22 @@ class Channel:
         """
         values = tuple(values)
         for _ in range(DUMP_ATTEMPTS):
-            self._send(kind, message.DUMP, body, what)
-            while True:
-                datagram = self._datagram(what)
+            interrupted = False
+            for datagram, changed in self._datagrams(kind, body, what):
                 if any(value in datagram for value in values):
                     return True
-                last = message.last(datagram)
-                if last.kind in _LAST:
-                    break
-            number, words = message.status(last)
-            if number:
-                raise NetlinkError(what, number, words)
-            if not last.flags & message.DUMP_INTR:
+                interrupted = interrupted or changed
+            if not interrupted:
                 return False
         return True
+
+    def unparsed(self, kind: int, body: bytes, what: str) -> bytes | None:
+        """A whole list as the kernel sent it; None when it kept changing.  Raises NetlinkError."""
+        for _ in range(DUMP_ATTEMPTS):
+            came = list(self._datagrams(kind, body, what))
+            if not any(changed for _, changed in came):
+                return b"".join([datagram for datagram, _ in came])
+        return None
 
     def _dump(self, kind: int, body: bytes, what: str) -> tuple[list[bytes], bool]:
         answers = list(self._listed(kind, body, what))
@@ -169,6 +181,21 @@ class Channel:
                     yield answer
                     return
                 yield answer
+
+    def _datagrams(self, kind: int, body: bytes, what: str) -> Iterator[tuple[bytes, bool]]:
+        """Ask for a list, and yield it as it comes, each time with whether it had changed meanwhile."""
+        self._send(kind, message.DUMP, body, what)
+        while True:
+            datagram = self._datagram(what)
+            # The kernel marks the first message after a change, and at the end the last one.
+            first, last = next(message.messages(datagram)), message.last(datagram)
+            if last.kind in _LAST:
+                number, words = message.status(last)
+                if number:
+                    raise NetlinkError(what, number, words)
+            yield datagram, bool((first.flags | last.flags) & message.DUMP_INTR)
+            if last.kind in _LAST:
+                return
 
     def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1

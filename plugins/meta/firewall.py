@@ -14,7 +14,8 @@ containers as well.  Packets within a bridge only pass iptables where the sysctl
 net.bridge.bridge-nf-call-iptables is 1.  The policy of a bridge stays when its last container goes.
 
 Which attachment an address was let through for is written to /run/cni/firewall, so that DEL without
-prevResult and GC know.
+prevResult and GC know.  Beside 200 rules of CNI-FORWARD and more /run/cnictl/rules has an index of their
+addresses, which ADD would have to search all rules for otherwise.  Somebody may remove it at any time.
 """
 
 from __future__ import annotations

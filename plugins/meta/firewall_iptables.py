@@ -10,7 +10,9 @@ from __future__ import annotations
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import nft
+from cnictl.netfilter.index import Index
 from cnictl.netfilter.iptables import FAMILIES, PROGRAMS, Tables, Wanted, may_be_legacy, usable
+from cnictl.netfilter.lock import Lock
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.netfilter.rule import Rule
 from cnictl.plugin.cleanup import Failures
@@ -23,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnictl.netfilter.iptables import Version
+    from cnictl.netfilter.iptables import Transaction, Version
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Address
 
@@ -171,7 +173,7 @@ def _open(version: Version) -> Tables:
 
 
 def _setup(request: Request, tables: Tables, wanted: Wanted, addresses: Sequence[Address]) -> None:
-    made = tables.ensure(wanted, lambda: not _let_through(tables.version, addresses)).lines
+    made = tables.ensure(wanted, lambda: _are_new(tables.version, addresses)).lines
     own = [rule for one in addresses for rule in own_rules(one) if rule.command("-A") in made]
     if own:
         request.undo.push(tables.remove_rules, TABLE, own)
@@ -189,9 +191,34 @@ def _teardown(request: Request, version: Version, addresses: Sequence[Address]) 
     for rule in each:
         transaction.delete(rule)
     as_made = all(count == len(rules[address]) for address, count in found.items())
-    if not (as_made and transaction.attempt()):
+    if not (as_made and _attempt(transaction, version, found)):
         tables.remove_rules(TABLE, each)
     request.log.info("removed rules", program=tables.program, addresses=",".join(map(str, found)))
+
+
+def _attempt(transaction: Transaction, version: Version, addresses: Iterable[Address]) -> bool:
+    """Remove the rules of addresses if they are as ADD makes them, and from the index of a long chain."""
+    if may_be_legacy(TABLE, version) or not _index(version).worthwhile:
+        return transaction.attempt()
+    with Lock():
+        _index(version).expect(-len(transaction.lines), [one.packed for one in addresses])
+        return transaction.attempt()
+
+
+def _are_new(version: Version, addresses: Sequence[Address]) -> bool:
+    """Whether there are no rules of addresses of one family, which are going to be added if so."""
+    if not addresses or may_be_legacy(TABLE, version):
+        return not addresses
+    packed = [one.packed for one in addresses]
+    index = _index(version)
+    if not index.lacks(packed) and _let_through(version, addresses):
+        return False
+    index.expect(sum(len(own_rules(one)) for one in addresses), packed)
+    return True
+
+
+def _index(version: Version) -> Index:
+    return Index(FAMILIES[version], TABLE, FORWARD)
 
 
 def _let_through(version: Version, addresses: Sequence[Address]) -> dict[Address, int]:

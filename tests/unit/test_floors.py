@@ -52,7 +52,7 @@ SIDEWAYS = {
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
     "kubernetes": {"durable"},
-    "netfilter": {"child", "flock", "invoke", "netlink", "netns"},
+    "netfilter": {"child", "durable", "flock", "invoke", "netlink", "netns"},
     "netlink": {"netns"},
     "netns_named": {"netns"},
     "netns_visible": {"netlink", "netns", "netns_named"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,3 +98,15 @@ def stop(node: Node, name: Literal["firewalld", "bus"]) -> None:
 def sources(node: Node, zone: str = "trusted") -> list[str]:
     """Return the sources of a zone, as firewalld's own program lists them."""
     return node.run(["firewall-cmd", f"--zone={zone}", "--list-sources"]).checked().stdout.split()
+
+
+def fill(node: Node, plugins_dir: str, count: int, version: Version = 4) -> list[str]:
+    """Have the rules of so many other pods, behind those that all share, and return all rules."""
+    first = int(ipaddress.ip_address("198.18.0.1" if version == 4 else "2001:2::1"))
+    others = [str(ipaddress.ip_address(first + number)) for number in range(count)]
+    shared = filtering(node, plugins_dir, container="shared", addresses=(ADDRESSES[version],))
+    shared.add()
+    shared.delete()
+    text = "\n".join(("*filter", *accepted(*others), "COMMIT", ""))
+    node.run([f"ip{'6' if version == 6 else ''}tables-restore", "--noflush"], stdin=text).checked()
+    return rules(node, version)
