@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Step = tuple[Literal["chain", "append", "insert", "first"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
+VERSIONS: dict[str, Version] = {program: version for version, program in PROGRAMS.items()}
 FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 ATTEMPTS = 20
 """How often a transaction is worked out again because somebody else changed the table meanwhile."""

@@ -1,10 +1,13 @@
-"""The chains and rules that CHECK asks about, with one call of a program for each table or nftables chain."""
+"""The chains and rules that CHECK asks about: of the kernel, and where it does not know them, of a program.
+
+That is one call for each table of iptables that is not as wanted, and for each nftables chain.
+"""
 
 from __future__ import annotations
 
 from cnictl.declare import entities
-from cnictl.netfilter import nft
-from cnictl.netfilter.iptables import PROGRAMS, USER_CHAIN, Tables
+from cnictl.netfilter import asked, nft
+from cnictl.netfilter.iptables import USER_CHAIN, VERSIONS, Tables
 from cnictl.netfilter.rule import Rule, split
 
 TYPE_CHECKING = False
@@ -13,9 +16,7 @@ if TYPE_CHECKING:
 
     from cnictl.declare.model import Entity
     from cnictl.netfilter import nft_text
-    from cnictl.netfilter.iptables import Listing, Version
-
-_VERSIONS: dict[str, Version] = {program: version for version, program in PROGRAMS.items()}
+    from cnictl.netfilter.iptables import Listing
 
 
 def find(wanted: Iterable[Entity]) -> Iterator[Entity]:
@@ -24,19 +25,24 @@ def find(wanted: Iterable[Entity]) -> Iterator[Entity]:
     Of an iptables chain the rules are told if rules are stated of the wanted one: reading those of a
     thousand containers takes time.  Raises NetfilterError.
     """
+    wanted = list(wanted)
+    ours = [entity for entity in wanted if entity.key.partition(" ")[0] in VERSIONS]
+    if asked.all_there(ours):
+        yield from ours
+        wanted = [entity for entity in wanted if entity not in ours]
     tables: dict[tuple[str, str], Listing] = {}
     listed: set[str] = set()
     for entity in wanted:
         chain, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
         program, table, *rest = chain.split(" ")
-        if program not in _VERSIONS:
+        if program not in VERSIONS:
             if chain not in listed:
                 listed.add(chain)
                 yield from _listed(nft.listing("chain", table, *rest))
             continue
         listing = tables.get((program, table))
         if listing is None:
-            listing = tables[program, table] = Tables(_VERSIONS[program]).save(table)
+            listing = tables[program, table] = Tables(VERSIONS[program]).save(table)
         if entity.kind == "rule":
             if listing.has(Rule(rest[0], *split(text))):
                 yield entity

@@ -28,12 +28,11 @@ ATTEMPTS = 20
 """How often handles are looked up again because somebody else removed rules meanwhile."""
 
 _NETLINK_NETFILTER = 12  # linux/netlink.h
-_GET_TABLE, _GET_CHAIN, _GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
+_GET_TABLE, _GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
 _CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
-_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_USERDATA = 1, 2, 3, 7  # NFTA_RULE_*
-RULE_EXPRESSIONS = 4  # NFTA_RULE_EXPRESSIONS
+RULE_TABLE, RULE_CHAIN, _RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -96,10 +95,10 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
     for answer in _rules(family, table, chain):
         attributes = message.attributes(answer, 4)
         # A kernel that does not filter gives every rule of the family.
-        names = [message.string(attributes.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)]
+        names = [message.string(attributes.get(one, b"")) for one in (RULE_TABLE, RULE_CHAIN)]
         if names == [table, chain]:
             number = int.from_bytes(attributes[_RULE_HANDLE], "big")
-            found.append(Handle(number, _comment(attributes.get(_RULE_USERDATA, b""))))
+            found.append(Handle(number, _comment(attributes.get(RULE_USERDATA, b""))))
     return found
 
 
@@ -113,7 +112,7 @@ def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> di
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
             what = f"look for addresses in {family} {table} {chain}"
-            if not channel.may_mention(_GET_RULE, _rules_of(family, table, chain), what, needles.values()):
+            if not channel.may_mention(GET_RULE, rules_of(family, table, chain), what, needles.values()):
                 return {}
     except NetlinkError as e:
         if e.errno in _NOTHING:
@@ -132,7 +131,7 @@ def compared_values(family: str, table: str, chain: str, size: int) -> set[bytes
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
             what = f"list rules of {family} {table} {chain}"
-            listed = channel.unparsed(_GET_RULE, _rules_of(family, table, chain), what)
+            listed = channel.unparsed(GET_RULE, rules_of(family, table, chain), what)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return set()
@@ -186,13 +185,13 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
 
     def is_it(answer: bytes) -> bool:
         rule = message.attributes(answer, 4)
-        names = [message.string(rule.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)]
+        names = [message.string(rule.get(one, b"")) for one in (RULE_TABLE, RULE_CHAIN)]
         return names == [table, chain] and claim(rule)
 
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
             what = f"find a rule of {family} {table} {chain}"
-            return channel.has(_GET_RULE, _rules_of(family, table, chain), what, is_it)
+            return channel.has(GET_RULE, rules_of(family, table, chain), what, is_it)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return False
@@ -282,24 +281,29 @@ def without_comments(commands: str) -> str:
     return "".join(lines)
 
 
+def channel(*, whole: bool = False) -> Channel:
+    """A socket for questions about nf_tables."""
+    return Channel(protocol=_NETLINK_NETFILTER, whole=whole)
+
+
 def _rules(family: str, table: str, chain: str) -> list[bytes]:
     """The rules of a chain, and of other chains where the kernel does not filter, as attributes."""
-    body = _rules_of(family, table, chain)
+    body = rules_of(family, table, chain)
     try:
         with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            return channel.read(_GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
+            return channel.read(GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return []
         raise
 
 
-def _rules_of(family: str, table: str, chain: str) -> bytes:
+def rules_of(family: str, table: str, chain: str) -> bytes:
     """The question for the rules of a chain."""
     return (
         bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(_RULE_TABLE, table)
-        + message.text(_RULE_CHAIN, chain)
+        + message.text(RULE_TABLE, table)
+        + message.text(RULE_CHAIN, chain)
     )
 
 

@@ -19,26 +19,28 @@ if TYPE_CHECKING:
     from cnictl.netlink.message import Attributes
 
     Part = tuple[str, str, bytes]
-    """Kind (match, target, jump, or the kernel's own word), name, and data, whose last zeros are cut off."""
+    """Kind (match, target, verdict, or the kernel's word), name, and data, whose last zeros are cut off."""
 
 _NAME, _DATA = 1, 2  # NFTA_EXPR_*
 _EXTENSION_NAME, _EXTENSION_INFO = 1, 3  # NFTA_MATCH_* and NFTA_TARGET_*
 _IMMEDIATE_DATA = 2  # NFTA_IMMEDIATE_DATA
 _VERDICT = 2  # NFTA_DATA_VERDICT
 _CODE, _CHAIN = 1, 2  # NFTA_VERDICT_*
-_JUMP = (-3).to_bytes(4, "big", signed=True)  # NFT_JUMP
+_JUMP = b"\xff\xff\xff\xfd"  # NFT_JUMP, -3
+_META_MARK = 3  # NFT_META_MARK
+_REGISTER = b"\0\0\0\1"  # NFT_REG_1
 _TYPE_LOCAL = b"\0\0\4"  # struct xt_addrtype_info_v1: source, then destination; 1 << RTN_LOCAL
 
 
 def has(family: str, table: str, version: Version, rule: Rule) -> bool:
     """Whether the kernel has a rule, asked for in the order of its chain.  Raises NetlinkError."""
-    wanted = _wanted(version, list(rule.words))
+    wanted = translate(version, list(rule.words))
     return bool(wanted) and nft.has_rule(
-        family, table, rule.chain, lambda found: list(_parts(found)) == wanted
+        family, table, rule.chain, lambda found: list(parts_of(found)) == wanted
     )
 
 
-def _wanted(version: Version, words: list[str]) -> list[Part]:
+def translate(version: Version, words: list[str]) -> list[Part]:
     """What a rule consists of for the kernel; nothing where that is not known."""
     parts: list[Part] = []
     while words:
@@ -48,39 +50,47 @@ def _wanted(version: Version, words: list[str]) -> list[Part]:
             case ["-m", "addrtype", "--dst-type", "LOCAL", *words]:
                 parts.append(("match", "addrtype", _TYPE_LOCAL))
             case ["-m", "mark", "--mark", value, *words]:
-                parts += _mark(*_numbers(value))
+                mark, mask = _numbers(value)
+                parts += (meta(_META_MARK), masked(mask), compared(mark))
             case ["-j", "MARK", "--set-xmark", value]:
                 return [*parts, ("target", "MARK", b"".join(_numbers(value)).rstrip(b"\0"))]
             case ["-j", "MASQUERADE"]:
                 # struct nf_nat_ipv4_multi_range_compat has a count of ranges, struct nf_nat_range has not
                 return [*parts, ("target", "MASQUERADE", b"\1" if version == 4 else b"")]
             case ["-j", chain] if not chain.isupper() or "-" in chain:
-                return [*parts, ("jump", chain, b"")]
+                return [*parts, ("verdict", chain, _JUMP)]
             case _:
                 return []
     return []
 
 
-def _mark(value: bytes, mask: bytes) -> Iterator[Part]:
-    """Yield what loads a packet's mark, masks it and compares it, in one register."""
-    zeros = bytes(4)
-    load = message.attribute(2, b"\0\0\0\3") + message.attribute(1, b"\0\0\0\1")  # NFT_META_MARK, NFT_REG_1
-    yield "meta", "", load
-    yield (
+def masked(mask: bytes) -> Part:
+    """What masks the register that rules of one address family load everything into."""
+    zeros = bytes(len(mask))
+    return (
         "bitwise",
         "",
-        message.attribute(1, b"\0\0\0\1")
-        + message.attribute(2, b"\0\0\0\1")
-        + message.attribute(3, b"\0\0\0\4")
-        + message.attribute(6, zeros)
+        message.attribute(1, _REGISTER)
+        + message.attribute(2, _REGISTER)
+        + message.attribute(3, len(mask).to_bytes(4, "big"))
+        + message.attribute(6, bytes(4))
         + message.attribute(4, message.attribute(1, mask))
         + message.attribute(5, message.attribute(1, zeros)),
     )
-    yield (
+
+
+def meta(key: int) -> Part:
+    """What loads something that the kernel knows of a packet (NFT_META_*)."""
+    return "meta", "", message.attribute(2, key.to_bytes(4, "big")) + message.attribute(1, _REGISTER)
+
+
+def compared(value: bytes, *, inverted: bool = False) -> Part:
+    """What goes on only where that register has a value, or another one."""
+    return (
         "cmp",
         "",
-        message.attribute(1, b"\0\0\0\1")
-        + message.attribute(2, zeros)
+        message.attribute(1, _REGISTER)
+        + message.attribute(2, bytes((0, 0, 0, inverted)))
         + message.attribute(3, message.attribute(1, value)),
     )
 
@@ -94,7 +104,7 @@ def _numbers(text: str) -> tuple[bytes, bytes]:
     return tuple(one.to_bytes(4, sys.byteorder) for one in numbers)  # type: ignore[return-value]
 
 
-def _parts(rule: Attributes) -> Iterator[Part]:
+def parts_of(rule: Attributes) -> Iterator[Part]:
     """Yield what a rule consists of, its counter left out."""
     for _, expression in message.each_attribute(rule.get(nft.RULE_EXPRESSIONS, b"")):
         outer = message.attributes(expression)
@@ -107,8 +117,10 @@ def _parts(rule: Attributes) -> Iterator[Part]:
         data = message.attributes(raw)
         if kind == "immediate":
             verdict = message.attributes(message.attributes(data[_IMMEDIATE_DATA]).get(_VERDICT, b""))
-            jumps = verdict.get(_CODE) == _JUMP
-            yield "jump" if jumps else kind, message.string(verdict.get(_CHAIN, b"")), b""
+            if _CODE in verdict:
+                yield "verdict", message.string(verdict.get(_CHAIN, b"")), verdict[_CODE]
+            else:
+                yield kind, "", raw
         else:
             info = data[_EXTENSION_INFO]
             name = message.string(data[_EXTENSION_NAME])

@@ -148,7 +148,7 @@ class Channel:
         values = tuple(values)
         for _ in range(DUMP_ATTEMPTS):
             interrupted = False
-            for datagram, changed in self._datagrams(kind, body, what):
+            for datagram, changed in self.datagrams(kind, body, what):
                 if any(value in datagram for value in values):
                     return True
                 interrupted = interrupted or changed
@@ -156,10 +156,28 @@ class Channel:
                 return False
         return True
 
+    def datagrams(self, kind: int, body: bytes, what: str) -> Iterator[tuple[bytes, bool]]:
+        """Ask for a list, and yield it as it comes, each time with whether it had changed meanwhile.
+
+        Ask no more here unless all of it was taken.  Raises NetlinkError.
+        """
+        self._send(kind, message.DUMP, body, what)
+        while True:
+            datagram = self._datagram(what)
+            # The kernel marks the first message after a change, and at the end the last one.
+            first, last = next(message.messages(datagram)), message.last(datagram)
+            if last.kind in _LAST:
+                number, words = message.status(last)
+                if number:
+                    raise NetlinkError(what, number, words)
+            yield datagram, bool((first.flags | last.flags) & message.DUMP_INTR)
+            if last.kind in _LAST:
+                return
+
     def unparsed(self, kind: int, body: bytes, what: str) -> bytes | None:
         """A whole list as the kernel sent it; None when it kept changing.  Raises NetlinkError."""
         for _ in range(DUMP_ATTEMPTS):
-            came = list(self._datagrams(kind, body, what))
+            came = list(self.datagrams(kind, body, what))
             if not any(changed for _, changed in came):
                 return b"".join([datagram for datagram, _ in came])
         return None
@@ -181,21 +199,6 @@ class Channel:
                     yield answer
                     return
                 yield answer
-
-    def _datagrams(self, kind: int, body: bytes, what: str) -> Iterator[tuple[bytes, bool]]:
-        """Ask for a list, and yield it as it comes, each time with whether it had changed meanwhile."""
-        self._send(kind, message.DUMP, body, what)
-        while True:
-            datagram = self._datagram(what)
-            # The kernel marks the first message after a change, and at the end the last one.
-            first, last = next(message.messages(datagram)), message.last(datagram)
-            if last.kind in _LAST:
-                number, words = message.status(last)
-                if number:
-                    raise NetlinkError(what, number, words)
-            yield datagram, bool((first.flags | last.flags) & message.DUMP_INTR)
-            if last.kind in _LAST:
-                return
 
     def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1

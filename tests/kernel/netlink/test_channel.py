@@ -188,7 +188,7 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "route_to": lambda: channel.route_to(prefix.address),
         }
         public = {name for name in dir(Rtnl) if not name.startswith("_")}
-        lists = {"has", "may_mention", "unparsed"}
+        lists = {"datagrams", "has", "may_mention", "unparsed"}
         assert requests.keys() == public - lists - {"change", "read", "close", "netns_fd", "netns_cookie"}
         for request in requests.values():
             with pytest.raises(NetlinkError, match="resource busy"):

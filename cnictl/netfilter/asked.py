@@ -1,0 +1,121 @@
+"""Whether iptables' chains and rules are there, asked of the kernel itself: no program is run.
+
+iptables-save prints a table, and all that the other containers have there.  The kernel gives one chain at a
+time, and only what mentions all that a rule consists of is taken apart.  A yes is certain.  A no is none
+yet: iptables may be the legacy one, or of a release that puts the same rule otherwise.
+"""
+
+from __future__ import annotations
+
+from cnictl.netfilter import nft
+from cnictl.netfilter.expressions import translate
+from cnictl.netfilter.iptables import FAMILIES, VERSIONS, may_be_legacy
+from cnictl.netfilter.rule import split
+from cnictl.netfilter.translated import parts_of
+from cnictl.netlink import message
+from cnictl.spec.errors import CnictlError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnictl.declare.model import Entity
+    from cnictl.netfilter.translated import Part
+
+    Parts = list[Part]
+
+
+class _Chain:
+    """What is wanted of one chain."""
+
+    __slots__ = ("everything", "family", "name", "rules", "table")
+
+    def __init__(self, family: str, table: str, name: str) -> None:
+        self.family = family
+        self.table = table
+        self.name = name
+        self.rules: list[Parts] = []
+        self.everything: list[Parts] | None = None
+
+    def is_there(self) -> bool:
+        """Raises NetlinkError."""
+        if self.everything is not None:
+            found = self._read()
+            if found != self.everything or not all(one in found for one in self.rules):
+                return False
+        elif self.rules:
+            return self._has_rules()
+        return bool(self.everything) or nft.has_chain(self.family, self.table, self.name)
+
+    def _read(self) -> list[Parts]:
+        """All rules of the chain, in order."""
+        with nft.channel(whole=True) as channel:
+            what = f"list rules of {self.family} {self.table} {self.name}"
+            answers = channel.read(nft.GET_RULE, self._question(), what, dump=True)
+        return [parts for one in answers if (parts := self._parts(one)) is not None]
+
+    def _has_rules(self) -> bool:
+        """Whether the chain has the rules, told before all of it is read if they stand in front."""
+        missing = [(parts, _needles(parts)) for parts in self.rules]
+        with nft.channel() as channel:
+            what = f"find rules of {self.family} {self.table} {self.name}"
+            for datagram, _ in channel.datagrams(nft.GET_RULE, self._question(), what):
+                if any(_mentions(datagram, needles) for _, needles in missing):
+                    for answer in message.messages(datagram):
+                        if any(_mentions(answer.body, needles) for _, needles in missing):
+                            found = self._parts(answer.body)
+                            missing = [one for one in missing if one[0] != found]
+                    if not missing:
+                        return True
+        return False
+
+    def _question(self) -> bytes:
+        return nft.rules_of(self.family, self.table, self.name)
+
+    def _parts(self, answer: bytes) -> Parts | None:
+        """What a rule of this chain consists of; a comment of nft's is nothing that iptables writes."""
+        rule = message.attributes(answer, 4)
+        names = [message.string(rule.get(one, b"")) for one in (nft.RULE_TABLE, nft.RULE_CHAIN)]
+        if names != [self.table, self.name]:
+            return None
+        return [("", "", b"")] if nft.RULE_USERDATA in rule else list(parts_of(rule))
+
+
+def all_there(wanted: Iterable[Entity]) -> bool:
+    """Whether all chains and rules of iptables are surely there, with all that is stated of them."""
+    chains: dict[str, _Chain] = {}
+    try:
+        for entity in wanted:
+            key, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
+            program, table, name = key.split(" ")
+            version = VERSIONS[program]
+            chain = chains.get(key)
+            if chain is None:
+                chain = chains[key] = _Chain(FAMILIES[version], table, name)
+            if entity.kind == "rule":
+                chain.rules.append(translate(version, split(text)))
+            else:
+                facts = dict(entity.facts)
+                texts = facts.pop("rules", None)
+                if facts:
+                    return False
+                if isinstance(texts, tuple):
+                    chain.everything = [translate(version, split(one)) for one in texts]
+        known = all(all((*one.rules, *(one.everything or ()))) for one in chains.values())
+        tables = {(one.family, one.table) for one in chains.values()}
+        return (
+            known
+            and not any(may_be_legacy(table, 4 if family == "ip" else 6) for family, table in tables)
+            and all(one.is_there() for one in chains.values())
+        )
+    except (CnictlError, ValueError, KeyError):
+        return False
+
+
+def _needles(parts: Parts) -> list[bytes]:
+    """The bytes that a rule has somewhere if it consists of these parts."""
+    return [one for _, name, data in parts for one in (data, name.encode()) if one]
+
+
+def _mentions(text: bytes, needles: Iterable[bytes]) -> bool:
+    return all(one in text for one in needles)

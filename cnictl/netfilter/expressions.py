@@ -1,0 +1,169 @@
+"""Rules of iptables as its nft variant hands them to the kernel: all that containers have, for CHECK.
+
+What is not known here, or not in the words of iptables 1.8, comes to nothing, and so does a rule with
+anything that is not understood: that a rule is there is said of none but the very same one.
+"""
+
+from __future__ import annotations
+
+import _socket
+import sys
+
+from cnictl.netfilter import translated
+from cnictl.netfilter.translated import compared, masked, meta
+from cnictl.netlink import message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnictl.netfilter.iptables import Version
+    from cnictl.netfilter.translated import Part
+
+    Basics = dict[str, tuple[str, bool]]
+    """Value of -s, -d, -i, -o and -p, and whether it is inverted."""
+
+_PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
+_LINKS = (("-i", 6), ("-o", 7))  # NFT_META_IIFNAME, NFT_META_OIFNAME
+_L4PROTO = 16  # NFT_META_L4PROTO
+_NETWORK, _TRANSPORT = 1, 2  # NFT_PAYLOAD_*_HEADER
+_ADDRESSES: dict[Version, tuple[tuple[str, int], ...]] = {
+    4: (("-s", 12), ("-d", 16)),
+    6: (("-s", 8), ("-d", 24)),
+}
+"""Where addresses stand in a header."""
+_DESTINATION_PORT = 2  # where it stands in the header of each protocol
+_VERDICTS = {"ACCEPT": b"\0\0\0\1", "DROP": b"\0\0\0\0", "RETURN": b"\xff\xff\xff\xfb"}  # NF_*, NFT_RETURN
+_STATES = {"RELATED,ESTABLISHED": 0x6}  # XT_CONNTRACK_STATE_BIT
+_ADDRESS_AND_PORT = 0x3  # NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED
+_PORTS_OF_MULTIPORT = 15  # XT_MULTI_PORTS
+
+
+def translate(version: Version, words: list[str]) -> list[Part]:
+    """What a rule consists of for the kernel, given in canonical words; nothing where that is not known."""
+    try:
+        basics: Basics = {}
+        words = _take_basics(words, basics)
+        parts = list(_basics(version, basics))
+        protocol, inverted = basics.get("-p", ("", False))
+        rest = _extensions(version, words, "" if inverted else protocol)
+    except (KeyError, ValueError, OverflowError, OSError):  # of what iptables would not take either
+        return []
+    return parts + rest if rest else []
+
+
+def _take_basics(words: list[str], basics: Basics) -> list[str]:
+    while True:
+        match words:
+            case ["!", "-s" | "-d" | "-i" | "-o" | "-p" as option, value, *words]:
+                basics[option] = value, True
+            case ["-s" | "-d" | "-i" | "-o" | "-p" as option, value, *words]:
+                basics[option] = value, False
+            case _:
+                return words
+
+
+def _basics(version: Version, basics: Basics) -> Iterator[Part]:
+    for option, key in _LINKS:
+        if option in basics:
+            name, inverted = basics[option]
+            if name.endswith("+"):
+                raise ValueError(name)
+            yield meta(key)
+            yield compared(name.encode() + b"\0", inverted=inverted)
+    if "-p" in basics:
+        protocol, inverted = basics["-p"]
+        yield meta(_L4PROTO)
+        yield compared(bytes((_PROTOCOLS[protocol],)), inverted=inverted)
+    for option, offset in _ADDRESSES[version]:
+        if option in basics:
+            network, inverted = basics[option]
+            yield from _address(version, offset, network, inverted)
+
+
+def _address(version: Version, offset: int, network: str, inverted: bool) -> Iterator[Part]:
+    """Yield what compares the whole bytes of a network, or all of the masked address."""
+    host, _, length = network.partition("/")
+    packed = _socket.inet_pton(_socket.AF_INET if version == 4 else _socket.AF_INET6, host)
+    size, bits = len(packed), int(length)
+    if not 0 < bits <= size * 8:
+        raise ValueError(network)
+    if bits % 8 == 0:
+        packed = packed[: bits // 8]
+        yield _payload(_NETWORK, offset, len(packed))
+    else:
+        yield _payload(_NETWORK, offset, size)
+        mask = (1 << size * 8) - (1 << size * 8 - bits)
+        yield masked(mask.to_bytes(size, "big"))
+    yield compared(packed, inverted=inverted)
+
+
+def _extensions(version: Version, words: list[str], protocol: str) -> list[Part]:
+    """What matches and targets are; nothing without a target."""
+    parts: list[Part] = []
+    while words:
+        match words:
+            case ["-m", "comment", "--comment", text, *words]:
+                parts.append(("match", "comment", text.encode()))
+            case ["-m", "tcp" | "udp" as name, "--dport", port, *words] if name == protocol:
+                parts.append(_payload(_TRANSPORT, _DESTINATION_PORT, 2))
+                parts.append(compared(int(port).to_bytes(2, "big")))
+            case ["-m", "sctp", "--dport", port, *words] if protocol == "sctp":
+                parts.append(("match", "sctp", _sctp(int(port))))
+            case ["-m", "multiport", "--dports", ports, *words] if protocol:
+                parts.append(("match", "multiport", _multiport(ports.split(","))))
+            case ["-m", "conntrack", "--ctstate", states, *words]:
+                parts.append(("match", "conntrack", _conntrack(_STATES[states])))
+            case ["-j", "DNAT", "--to-destination", text]:
+                return [*parts, ("target", "DNAT", _nat_range(version, text))]
+            case ["-j", "ACCEPT" | "DROP" | "RETURN" as verdict]:
+                return [*parts, ("verdict", "", _VERDICTS[verdict])]
+            case _:
+                shared = translated.translate(version, words)
+                return parts + shared if shared else []
+    return []
+
+
+def _payload(base: int, offset: int, size: int) -> Part:
+    """What loads some bytes of a header into the register."""
+    numbers = (1, base, offset, size)  # NFTA_PAYLOAD_DREG and those behind it
+    data = (message.attribute(kind, one.to_bytes(4, "big")) for kind, one in enumerate(numbers, 1))
+    return "payload", "", b"".join(data)
+
+
+def _sctp(port: int) -> bytes:
+    """struct xt_sctp_info: two ports and two more, chunks that are not asked for, and what is."""
+    number = _u16(port)
+    chunks = bytes(256 + 4) + b"\xff\0\0" * 4 + bytes(4)
+    return (number + number + bytes(4) + chunks + b"\2").rstrip(b"\0")  # XT_SCTP_DEST_PORTS
+
+
+def _multiport(ports: list[str]) -> bytes:
+    """struct xt_multiport_v1: flags, count, ports; no ranges, and not inverted."""
+    if len(ports) > _PORTS_OF_MULTIPORT:
+        raise ValueError(ports)
+    numbers = b"".join(_u16(int(one)) for one in ports)
+    return (bytes((1, len(ports))) + numbers).rstrip(b"\0")  # XT_MULTIPORT_DESTINATION
+
+
+def _conntrack(states: int) -> bytes:
+    """struct xt_conntrack_mtinfo3: addresses, times and ports that are not asked for, and the states."""
+    return bytes(146) + _u16(1) + _u16(0) + _u16(states).rstrip(b"\0")  # XT_CONNTRACK_STATE
+
+
+def _nat_range(version: Version, text: str) -> bytes:
+    """struct nf_nat_range2 of one address and one port."""
+    host, _, port = text.rpartition(":")
+    if version == 6:
+        if not (host.startswith("[") and host.endswith("]")):
+            raise ValueError(text)
+        host = host[1:-1]
+    family = _socket.AF_INET if version == 4 else _socket.AF_INET6
+    address = _socket.inet_pton(family, host).ljust(16, b"\0")
+    number = int(port).to_bytes(2, "big")
+    flags = _ADDRESS_AND_PORT.to_bytes(4, sys.byteorder)
+    return (flags + address + address + number + number).rstrip(b"\0")
+
+
+def _u16(number: int) -> bytes:
+    return number.to_bytes(2, sys.byteorder)
