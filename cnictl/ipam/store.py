@@ -166,9 +166,11 @@ class Store:
         """
         owner = container_id.strip()
         wanted = {f"{owner}\r\n{ifname}".encode(), owner.encode()}
-        if self._index.usable:
-            names = sorted(set(self._index.names(owner)))
-            files = {name: content for name in names if (content := _read(self._fd, name)) is not None}
+        names = self._index.names(owner)
+        if names is not None:
+            files = {
+                name: content for name in sorted(set(names)) if (content := _read(self._fd, name)) is not None
+            }
             found = _reservations(files, wanted)
             if found or not thorough:
                 return found

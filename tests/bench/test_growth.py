@@ -137,31 +137,41 @@ def test_ports(launchers: str, tmp_path: Path, aims: Aims) -> None:
 
 
 def test_reservations(plugins_dir: str, go_plugins: str, aims: Aims) -> None:
-    """host-local takes no longer beside 60,000 reservations than beside ten; the Go plugin reads them all.
+    """host-local takes no longer beside 60,000 reservations than beside ten; the Go plugin reads them all."""
+    reservations("host-local", (plugins_dir, go_plugins), (), aims)
+
+
+def test_reservations_with_a_worker(launchers: str, aims: Aims) -> None:
+    """No more does it in a process that is there already, where little else takes time."""
+    reservations("host-local, worker", (launchers, launchers), WORKER, aims)
+
+
+def reservations(what: str, sides: tuple[str, str], worker: Sequence[str], aims: Aims) -> None:
+    """Measure host-local beside ten reservations and beside 60,000.
 
     The numbers are in times of what VERSION takes in the same round, so that a machine that has become
     busier meanwhile makes no difference.
     """
     ipam = {"type": "host-local", "subnet": "10.90.0.0/16"}
     work = scenario("host-local", {"type": "host-local", "ipam": ipam})
-    sides = Side(plugins_dir), Side(go_plugins)
+    verbs = ("VERSION", "ADD", "DEL")
     costs = {}
     for count in (10, 60_000):
         present = Present("reservations", count)
-        timings = measure(work, *sides, rounds=ROUNDS, verbs=("VERSION", "ADD", "DEL"), present=present)
+        timings = measure(work, *map(Side, sides), rounds=ROUNDS, verbs=verbs, present=present, worker=worker)
         version, *rows = (one for one in timings if not one.plugin)
         for one in rows:
-            ours, go = (
+            ours, other = (
                 median(map(truediv, *pair)) for pair in ((one.one, version.one), (one.other, version.other))
             )
             times = ", ".join(
                 f"{spread.median * 1000:.1f} ms" for spread in (judge(one).one, judge(one).other)
             )
-            print(f"host-local {one.verb} beside {present}, of VERSION: {ours:.2f}, Go {go:.2f} ({times})")
+            print(f"{what} {one.verb} beside {present}, of VERSION: {ours:.2f}, B {other:.2f} ({times})")
             costs[one.verb, count] = ours
     for verb in ("ADD", "DEL"):
-        grown = costs[verb, 60_000] / costs[verb, 10]
-        aims.hold(f"host-local, {verb} beside 60000 reservations, of beside 10", grown, 1.5)
+        grew = costs[verb, 60_000] / costs[verb, 10]
+        aims.hold(f"{what}, {verb} beside 60000 reservations, of beside 10", grew, 1.5)
 
 
 def test_attachments(node: Node, tmp_path: Path, aims: Aims) -> None:

@@ -30,8 +30,8 @@ def damage(random_: random.Random, places: Path) -> None:
                 b"",
                 content[:middle],
                 content[:200] + b"x" * 40 + content[240:],
-                content.replace(b" 10.1.", b" 10.2."),
-                content[: middle - middle % 2] + b"ffffffff 10.9.9.9\n",
+                content.replace(b"10.1.", b"10.2."),
+                content[: middle - middle % 2] + b"\xff" * 8 + b"10.9.9.9".ljust(40, b"\0"),
             )
         )
         if damaged is None:
