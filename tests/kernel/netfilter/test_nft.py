@@ -12,6 +12,8 @@ from cnictl.netfilter import nft, nft_text
 from cnictl.netfilter.iptables import Tables
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import Missing, NetfilterError
+from cnictl.netlink import message
+from cnictl.netlink.channel import Channel
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Address
 from tests import witness
@@ -160,3 +162,39 @@ def test_what_rules_compare_with_is_found(family: str) -> None:
     tables.restore(f"*filter\n-N C\n-N OTHER\n{some}{many}-A C ! -s {last} -j DROP\nCOMMIT\n")
     assert nft.compared(family, "filter", "C", packed.values()) == {packed[first]: 2, packed[last]: 1}
     assert nft.compared(family, "filter", "OTHER", packed.values()) == {}
+
+
+class Disturbed(Channel):
+    """A channel to nf_tables; when its first list has begun to come, somebody removes a rule."""
+
+    def __init__(self) -> None:
+        super().__init__(protocol=12)  # NETLINK_NETFILTER
+        self.came = 0
+
+    def _datagram(self, what: str) -> bytes:
+        self.came += 1
+        if self.came == 1:
+            Tables().restore("*filter\n-D C 1\nCOMMIT\n")
+        return super()._datagram(what)
+
+
+@pytest.mark.usefixtures("inside")
+def test_no_rule_is_missed_because_another_goes() -> None:
+    """The kernel goes on by position, past the rule that took the place of the last it gave."""
+    addresses = [Address.parse("10.0.0.2") + number for number in range(1000)]
+    lines = "".join(f"-A C -s {one} -j ACCEPT\n" for one in addresses)
+    Tables().restore(f"*filter\n-N C\n{lines}COMMIT\n")
+    question = nft.GET_RULE, nft.rules_of("ip", "filter", "C"), "list rules"
+    with Channel(protocol=12) as channel:
+        piece, _ = next(channel.datagrams(*question))
+    at_once = len(list(message.messages(piece)))
+    needles = [message.attribute(1, one.packed) for one in addresses]  # NFTA_DATA_VALUE
+    with Disturbed() as channel:
+        listed = b"".join(piece for piece, _ in channel.datagrams(*question))
+    assert needles[at_once] not in listed, "of such a list nothing can be concluded"
+    with Disturbed() as channel:
+        assert channel.may_mention(*question, [needles[at_once + 1]])
+    with Disturbed() as channel:
+        whole = channel.unparsed(*question)
+    assert whole is not None
+    assert all(needle in whole for needle in needles[3:])
