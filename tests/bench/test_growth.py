@@ -127,6 +127,13 @@ def test_rules(launchers: str, tmp_path: Path, aims: Aims) -> None:
             aims.hold(what, one.one / one.other, 1.25)
 
 
+def test_rules_of_check(launchers: str, go_plugins: str, aims: Aims) -> None:
+    """CHECK has nothing print the rules of all pods; the Go plugins have iptables read them for each rule."""
+    work = chain("bridge", "portmap", "firewall")
+    first, *_ = grown(work, (launchers, go_plugins), "rules", (10, RULES), verbs=("CHECK",))
+    aims.hold(f"CHECK beside rules of {RULES} pods, of Go's", judge(first.row).ratio, 0.25)
+
+
 def test_ports(launchers: str, tmp_path: Path, aims: Aims) -> None:
     """One more port of a large bridge takes what the kernel takes for it, and little more."""
     bridge = {"type": "bridge", "isGateway": True, "ipam": {"type": "host-local", "subnet": "10.90.0.0/16"}}
