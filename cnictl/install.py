@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import compileall
 import os
+from contextlib import suppress
 
 from cnictl import aside, launcher
+from cnictl.bundle import write as bundles
 from cnictl.launcher import InstallError
 from cnictl.spec.errno_text import errno_text
 
@@ -70,9 +72,11 @@ def install(
                 changed.append(path)
     except OSError as error:
         raise _failed(f"install into {directory}", error) from None
-    # A read-only system keeps no compiled modules, and then every start compiles them again.
+    # A read-only system keeps no compiled modules, and then every start finds and compiles them again.
     for package in (_HOME, plugins):
         compileall.compile_dir(package, quiet=2)
+    with suppress(OSError):
+        bundles.write(plugins, names)
     return changed
 
 

@@ -7,6 +7,7 @@ import sys
 from importlib.util import find_spec
 
 from cnictl import compiler
+from cnictl.bundle import write as bundles
 from cnictl.compiler import CompilerError
 from cnictl.spec.errors import CnictlError
 
@@ -25,6 +26,18 @@ gc.disable()
 {begin}sys.path += {places!r}
 package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
 package.__path__ = [{plugins!r}]
+"""
+_BUNDLE = """from marshal import loads
+from posix import O_CLOEXEC, open, read
+try:
+    bundle = open({before!r} + sys.argv[0].rpartition("/")[2] + {after!r}, O_CLOEXEC)
+except OSError:
+    pass
+else:
+    code, _, modules, later = loads(read(bundle, int.from_bytes(read(bundle, 4), "little")))
+    loader = {{}}
+    exec(code, loader)
+    loader["place"](bundle, modules, later)
 """
 
 
@@ -46,6 +59,8 @@ def script(plugins: str, *, one_shot: bool = False) -> str:
             hint="use a Python with a shorter path, without blanks",
         )
     boot = _boot(plugins, "sys.argv.pop(0)\n" if one_shot else "")
+    before, after = bundles.place(plugins)
+    boot += _BUNDLE.format(before=before, after=after)
     cnictl = [sys.executable, "-P", "-m", "cnictl"]
     call = f"from cnictl_plugins.multicall import main_and_exit\nmain_and_exit({cnictl!r})\n"
     return f"#!{python} -IS\n{MARK}\n{boot}{call}"

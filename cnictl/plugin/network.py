@@ -15,9 +15,9 @@ from cnictl.plugin.cleanup import Failures
 from cnictl.spec import cached, request, versions
 from cnictl.spec.document import decode_object
 from cnictl.spec.errors import IO_FAILURE, CnictlError, CniError
-from cnictl.spec.legacy_result import VERSIONS_020
+from cnictl.spec.legacy_result import Result020
 from cnictl.spec.names import check_network_name
-from cnictl.spec.result import Result, Result020, convert, current, parse_any
+from cnictl.spec.result import Result, convert, current, parse_any
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
@@ -151,7 +151,7 @@ def result_of(known: Cached) -> Result:
 
 def in_version(result: Result, version: str) -> AnyResult:
     """Return a Result in another version; before 0.3.0 one without addresses says nothing but dns."""
-    if version in ("", *VERSIONS_020) and not result.ips:
+    if version in ("", *versions.FAMILY_020) and not result.ips:
         return Result020(version or versions.OLDEST, dns=result.dns)
     return convert(result, version)
 

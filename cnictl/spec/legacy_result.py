@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from cnictl.spec.address import Address, Prefix
     from cnictl.spec.document import Document, Json
 
-VERSIONS_020 = ("0.1.0", "0.2.0")
-VERSIONS_040 = ("0.3.0", "0.3.1", "0.4.0")
-
 
 class FamilyConfig(Value):
     """`ip4` or `ip6` of a 0.1.0 or 0.2.0 Result: one address and the routes of its family."""

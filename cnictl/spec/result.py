@@ -5,37 +5,35 @@ Older forms are in `cnictl.spec.legacy_result`; `parse`, `convert` and `encode` 
 
 from __future__ import annotations
 
+from cnictl.spec import legacy_result
 from cnictl.spec.document import Document, decode_object
 from cnictl.spec.document import encode as encode_json
 from cnictl.spec.errors import DECODING_FAILURE, INCOMPATIBLE_VERSION, CniError
-from cnictl.spec.legacy_result import (
-    VERSIONS_020,
-    VERSIONS_040,
-    Result020,
-    Result040,
-    VersionedIP,
-    narrowed,
-    relabelled,
-    widened,
-)
 from cnictl.spec.quote import go_quote
 from cnictl.spec.result_parts import DNS, Interface, IPConfig, Route
 from cnictl.spec.value import Value
-from cnictl.spec.versions import CURRENT, OLDEST, SUPPORTED, decode_version
+from cnictl.spec.versions import (
+    CURRENT,
+    FAMILIES,
+    FAMILY_020,
+    FAMILY_040,
+    FAMILY_100,
+    OLDEST,
+    SUPPORTED,
+    decode_version,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import TypeAlias
 
     from cnictl.spec.document import Json
+    from cnictl.spec.legacy_result import Result020, Result040
 
     AnyResult: TypeAlias = "Result | Result040 | Result020"
 
-__all__ = ["DNS", "IPConfig", "Interface", "Result", "Result020", "Result040", "Route"]
-
-VERSIONS_100 = ("1.0.0", "1.1.0")
-_FAMILIES = (VERSIONS_020, VERSIONS_040, VERSIONS_100)
+__all__ = ["DNS", "IPConfig", "Interface", "Result", "Route"]
 
 
 class Result(Value):
@@ -82,13 +80,6 @@ class Result(Value):
         return stated
 
 
-_READERS: dict[tuple[str, ...], Callable[[str, Document], AnyResult]] = {
-    VERSIONS_020: Result020.read,
-    VERSIONS_040: Result040.read,
-    VERSIONS_100: Result.read,
-}
-
-
 def parse(version: str, members: Mapping[str, Json]) -> AnyResult:
     """Return the Result in a JSON object, which must be of the same family of versions as `version`.
 
@@ -96,7 +87,7 @@ def parse(version: str, members: Mapping[str, Json]) -> AnyResult:
     family, 6 for what is wrong inside.
     """
     version = version or OLDEST
-    family = next((one for one in _FAMILIES if version in one), None)
+    family = next((one for one in FAMILIES if version in one), None)
     if family is None:
         raise CniError(
             INCOMPATIBLE_VERSION,
@@ -105,12 +96,12 @@ def parse(version: str, members: Mapping[str, Json]) -> AnyResult:
         )
     document = Document(dict(members))
     try:
-        stated = document.string("cniVersion") or ("" if family is not VERSIONS_020 else OLDEST)
+        stated = document.string("cniVersion") or ("" if family is not FAMILY_020 else OLDEST)
         if stated in family:
-            return _READERS[family](stated, document)
+            return _read(family, stated, document)
     except CniError as error:
         raise CniError(DECODING_FAILURE, error.msg, error.details) from None
-    listed = " ".join(("", *family) if family is VERSIONS_020 else family)
+    listed = " ".join(("", *family) if family is FAMILY_020 else family)
     raise CniError(
         INCOMPATIBLE_VERSION,
         f"result type supports [{listed}] but unmarshalled CNIVersion is {go_quote(stated)}",
@@ -160,13 +151,13 @@ def convert(result: AnyResult, version: str) -> AnyResult:
     version = version or OLDEST
     if result.cni_version == version:
         return result
-    if version in VERSIONS_020:
-        if isinstance(result, Result020):
-            return relabelled(result, version)
-        return narrowed(_as_040(result, version), version)
-    if version in VERSIONS_040:
+    if version in FAMILY_020:
+        if isinstance(result, legacy_result.Result020):
+            return legacy_result.relabelled(result, version)
+        return legacy_result.narrowed(_as_040(result, version), version)
+    if version in FAMILY_040:
         return _as_040(result, version)
-    if version in VERSIONS_100:
+    if version in FAMILY_100:
         return _as_100(result, version)
     raise CniError(
         INCOMPATIBLE_VERSION, f"no converter for CNI result version {result.cni_version} to {version}"
@@ -183,17 +174,24 @@ def encode(result: AnyResult) -> str:
     return encode_json(result.members(), indent=4)
 
 
+def _read(family: tuple[str, ...], version: str, document: Document) -> AnyResult:
+    if family is FAMILY_100:
+        return Result.read(version, document)
+    kind = legacy_result.Result040 if family is FAMILY_040 else legacy_result.Result020
+    return kind.read(version, document)
+
+
 def _as_040(result: AnyResult, version: str) -> Result040:
-    if isinstance(result, Result020):
-        return widened(result, version)
-    if isinstance(result, Result040):
+    if isinstance(result, legacy_result.Result020):
+        return legacy_result.widened(result, version)
+    if isinstance(result, legacy_result.Result040):
         ips = [one.replace() for one in result.ips]
     else:
         ips = [
-            VersionedIP(one.address, one.gateway, one.interface, str(one.address.version))
+            legacy_result.VersionedIP(one.address, one.gateway, one.interface, str(one.address.version))
             for one in result.ips
         ]
-    return Result040(
+    return legacy_result.Result040(
         version,
         [Interface(one.name, one.mac, sandbox=one.sandbox) for one in result.interfaces],
         ips,
@@ -203,8 +201,8 @@ def _as_040(result: AnyResult, version: str) -> Result040:
 
 
 def _as_100(result: AnyResult, version: str) -> Result:
-    if isinstance(result, Result020):
-        result = widened(result, version)
+    if not isinstance(result, Result) and isinstance(result, legacy_result.Result020):
+        result = legacy_result.widened(result, version)
     return Result(
         version,
         [one.replace() for one in result.interfaces],

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
     from cnictl.spec.document import Document
 
-SUPPORTED = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
+FAMILY_020 = ("0.1.0", "0.2.0")
+FAMILY_040 = ("0.3.0", "0.3.1", "0.4.0")
+FAMILY_100 = ("1.0.0", "1.1.0")
+FAMILIES = (FAMILY_020, FAMILY_040, FAMILY_100)
+"""The versions whose Results have the same form."""
+SUPPORTED = (*FAMILY_020, *FAMILY_040, *FAMILY_100)
 CURRENT = "1.1.0"
 OLDEST = "0.1.0"
 """What a configuration without cniVersion is taken for."""

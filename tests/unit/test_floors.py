@@ -26,8 +26,8 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "aside child compiler configuration cri durable explanation firewalld flock forwarding inotify"
-            " install invoke journal kubernetes launcher listener"
+            "aside bundle child compiler configuration cri durable explanation firewalld flock forwarding"
+            " inotify install invoke journal kubernetes launcher listener"
             " ipam netfilter netlink netns netns_named netns_visible sandbox sysctl tc"
         ),
         "plugin runtime",
@@ -43,11 +43,12 @@ FLOORS = tuple(
 
 SIDEWAYS = {
     "compiler": {"invoke"},
+    "bundle": {"durable"},
     "declare": {"spec"},
     "forwarding": {"netns", "sysctl"},
-    "install": {"aside", "launcher"},
+    "install": {"aside", "bundle", "launcher"},
     "journal": {"durable"},
-    "launcher": {"compiler"},
+    "launcher": {"bundle", "compiler"},
     "listener": {"durable"},
     "invoke": {"child"},
     "ipam": {"durable", "flock"},
