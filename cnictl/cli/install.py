@@ -43,6 +43,9 @@ def install(
 
     With --worker the launcher is a small program, made by the C compiler, which hands each call over
     to the worker and saves most of its time; without a worker it starts an interpreter as ever.
+
+    Run it again after an upgrade: it also puts all that a plugin imports into one file, and with a
+    file of other modules than there are, or none, plugins start slower.
     """
     units = install_units(systemd, directory, force=force, worker=worker) if systemd else []
     changed = install_plugins(
