@@ -21,7 +21,7 @@ from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from cnictl.netlink.link import Link
 
@@ -150,14 +150,18 @@ class TrafficControl(Channel):
 
     def qdiscs(self, link: Link) -> list[KernelQdisc]:
         """What hangs on a link and was put there; without the kernel's default."""
-        what = f'list queueing disciplines of "{link.name}"'
-        answers = self.read(_RTM_GETQDISC, _TCMSG.pack(0, link.index, 0, 0, 0), what, dump=True)
-        # The kernel answers with those of all links.
-        return [
-            _parse_qdisc(answer)
-            for answer in answers
-            if (fixed := _TCMSG.unpack_from(answer))[1] == link.index and fixed[2]
-        ]
+        return self.qdiscs_of([link])[link.index]
+
+    def qdiscs_of(self, links: Collection[Link]) -> dict[int, list[KernelQdisc]]:
+        """The same for several links, by index, read once: the kernel answers with those of all links."""
+        found: dict[int, list[KernelQdisc]] = {link.index: [] for link in links}
+        names = ", ".join(f'"{link.name}"' for link in links)
+        what = f"list queueing disciplines of {names}"
+        for answer in self.read(_RTM_GETQDISC, _TCMSG.pack(0, 0, 0, 0, 0), what, dump=True):
+            _, index, handle, *_ = _TCMSG.unpack_from(answer)
+            if index in found and handle:
+                found[index].append(_parse_qdisc(answer))
+        return found
 
     def filters(self, link: Link, parent: int) -> list[KernelFilter]:
         """The filters that hang on one of a link's queueing disciplines, by its handle."""

@@ -30,15 +30,18 @@ class _Shaped(Rtnl, TrafficControl):
 def traffic_control(where: str, links: Iterable[str]) -> Iterator[Entity]:
     """Yield the queueing disciplines of links, and the filters that hang on them."""
     with _Shaped(where or None) as netns:
+        there = []
         for name in links:
             try:
-                link = netns.link(name)
+                there.append(netns.link(name))
             except LinkGone:
                 continue
-            for qdisc in netns.qdiscs(link):
-                yield _qdisc(name, qdisc)
+        found = netns.qdiscs_of(there)
+        for link in there:
+            for qdisc in found[link.index]:
+                yield _qdisc(link.name, qdisc)
                 for one in netns.filters(link, qdisc.handle):
-                    yield _filter(netns, name, one)
+                    yield _filter(netns, link.name, one)
 
 
 def policies(where: str) -> Iterator[Entity]:
