@@ -41,7 +41,13 @@ step "Packets: from pod to pod, and through the node's port 8080 to the shop's p
 mkdir /run/shop
 echo "Welcome to the shop." >/run/shop/index.html
 run cnictl netns exec client -- ping -c 1 -W 2 10.88.0.2
-cnictl netns exec shop -- python3 -m http.server 80 --directory /run/shop >/dev/null 2>&1 &
+# not `python3 -m http.server`, which first asks for the name of the machine, and waits where nobody knows it
+serve='
+import http.server, os, socketserver
+os.chdir("/run/shop")
+socketserver.TCPServer(("", 80), http.server.SimpleHTTPRequestHandler).serve_forever()
+'
+cnictl netns exec shop -- python3 -c "$serve" >/dev/null 2>&1 &
 fetch='
 import sys, time, urllib.request
 for attempt in range(50):
