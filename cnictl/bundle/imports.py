@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
     from cnictl.bundle.load import Source
@@ -72,7 +72,7 @@ class Modules:
 
         Each with whether it must have been run: others are only to be used later.
         """
-        run = self._closure(names)
+        run = self._reached(names, self._needed)
         found: dict[str, bool] = {}
         begun: set[str] = set()
         for name in names:
@@ -81,29 +81,30 @@ class Modules:
 
     def all(self, names: Iterable[str]) -> set[str]:
         """Modules, and all of ours that they can come to import."""
+
+        def ours(found: Iterable[str]) -> list[str]:
+            return [one for one in found if one.partition(".")[0] in self._homes]
+
+        def following(name: str) -> list[str]:
+            imports = self.imports(name)
+            return ours([*imports.at_once, *imports.to_use, *imports.late, name.rpartition(".")[0]])
+
+        return self._reached(ours(names), following)
+
+    def _needed(self, name: str) -> list[str]:
+        """What must have been run before a module is."""
+        imports = self.imports(name)
+        return [*imports.at_once, *(one.rpartition(".")[0] for one in (name, *imports.to_use))]
+
+    def _reached(self, names: Iterable[str], following: Callable[[str], list[str]]) -> set[str]:
         reached: set[str] = set()
         waiting = list(names)
         while waiting:
             name = waiting.pop()
-            if name in reached or name.partition(".")[0] not in self._homes or not self.path(name):
-                continue
-            reached.add(name)
-            imports = self.imports(name)
-            waiting += [*imports.at_once, *imports.to_use, *imports.late, name.rpartition(".")[0]]
+            if name not in reached and self.path(name):
+                reached.add(name)
+                waiting += following(name)
         return reached
-
-    def _closure(self, names: Iterable[str]) -> set[str]:
-        run: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name in run or not self.path(name):
-                continue
-            run.add(name)
-            imports = self.imports(name)
-            waiting += [*imports.at_once, name.rpartition(".")[0]]
-            waiting += [other.rpartition(".")[0] for other in imports.to_use]
-        return run
 
     def _order(self, name: str, run: set[str], found: dict[str, bool], begun: set[str]) -> None:
         if name in begun or not self.path(name):

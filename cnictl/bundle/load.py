@@ -33,7 +33,7 @@ def place(bundle: int, modules: Iterable[Placed], later: dict[str, Later]) -> No
     a source is another than the one that was bundled: modules are found where they are then.
     """
     for _, _, source, _ in modules:
-        if not _is_current(source):
+        if not is_current(source):
             return
     finder = _Finder(bundle, later)
     for name, is_package, (path, _, _), code in modules:
@@ -77,7 +77,7 @@ class _Finder:
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         found = self._later.get(name)
-        if found is None or not _is_current(found[1]):
+        if found is None or not is_current(found[1]):
             return None
         is_package, (path, _, _), _, _ = found
         spec = ModuleSpec(name, self, origin=path, is_package=is_package)  # type: ignore[arg-type]
@@ -95,7 +95,8 @@ class _Finder:
         exec(code, module.__dict__)  # noqa: S102
 
 
-def _is_current(source: Source) -> bool:
+def is_current(source: Source) -> bool:
+    """Whether a module is as it was when it was bundled."""
     path, changed, size = source
     try:
         status = stat(path)

@@ -8,6 +8,7 @@ import sys
 
 from cnictl import durable
 from cnictl.bundle.imports import Modules
+from cnictl.bundle.load import is_current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def write(plugins: str, programs: Iterable[str]) -> None:
     modules = Modules({"cnictl": _HOME, _PLUGINS: plugins})
     before, after = place(plugins)
     groups = sorted(entry.name for entry in os.scandir(plugins) if entry.is_dir())
+    addresses = _addresses(plugins)
     for program in programs:
         path = f"{before}{program}{after}"
         named = [f"{_PLUGINS}.{group}.{program.replace('-', '_')}" for group in groups]
         own = [name for name in named if modules.path(name)]
         if own and not _is_current(path):
-            durable.replace(path, _bundle(modules, own, _addresses(plugins)))
+            durable.replace(path, _bundle(modules, own, addresses))
             os.chmod(path, 0o644)
 
 
@@ -74,7 +76,6 @@ def _is_current(path: str) -> bool:
     """Whether there is a bundle, and of what is there now."""
     try:
         made_of: list[Source] = marshal.loads((durable.read(path) or b"")[4:])[1]  # noqa: S302
-        now = ((where, os.stat(where)) for where, _, _ in made_of)
-        return made_of == [(where, status.st_mtime_ns, status.st_size) for where, status in now]
     except (OSError, EOFError, ValueError, TypeError):
         return False
+    return all(map(is_current, made_of))
