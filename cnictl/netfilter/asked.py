@@ -75,8 +75,7 @@ class _Chain:
     def _parts(self, answer: bytes) -> Parts | None:
         """What a rule of this chain consists of; a comment of nft's is nothing that iptables writes."""
         rule = message.attributes(answer, 4)
-        names = [message.string(rule.get(one, b"")) for one in (nft.RULE_TABLE, nft.RULE_CHAIN)]
-        if names != [self.table, self.name]:
+        if not nft.is_of(rule, self.table, self.name):
             return None
         return [("", "", b"")] if nft.RULE_USERDATA in rule else list(parts_of(rule))
 
@@ -86,7 +85,7 @@ def all_there(wanted: Iterable[Entity]) -> bool:
     chains: dict[str, _Chain] = {}
     try:
         for entity in wanted:
-            key, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
+            key, text = chain_of(entity)
             program, table, name = key.split(" ")
             version = VERSIONS[program]
             chain = chains.get(key)
@@ -110,6 +109,12 @@ def all_there(wanted: Iterable[Entity]) -> bool:
         )
     except (CnictlError, ValueError, KeyError):
         return False
+
+
+def chain_of(entity: Entity) -> tuple[str, str]:
+    """The key of the chain that an entity is, or that a rule is in, and the rule's text."""
+    key, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
+    return key, text
 
 
 def _needles(parts: Parts) -> list[bytes]:

@@ -33,7 +33,7 @@ def find(wanted: Iterable[Entity]) -> Iterator[Entity]:
     tables: dict[tuple[str, str], Listing] = {}
     listed: set[str] = set()
     for entity in wanted:
-        chain, _, text = entity.key.partition(": ") if entity.kind == "rule" else (entity.key, "", "")
+        chain, text = asked.chain_of(entity)
         program, table, *rest = chain.split(" ")
         if program not in VERSIONS:
             if chain not in listed:

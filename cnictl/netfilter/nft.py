@@ -32,7 +32,7 @@ _GET_TABLE, _GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
 _CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
-RULE_TABLE, RULE_CHAIN, _RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
+_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -94,9 +94,7 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
     found = []
     for answer in _rules(family, table, chain):
         attributes = message.attributes(answer, 4)
-        # A kernel that does not filter gives every rule of the family.
-        names = [message.string(attributes.get(one, b"")) for one in (RULE_TABLE, RULE_CHAIN)]
-        if names == [table, chain]:
+        if is_of(attributes, table, chain):
             number = int.from_bytes(attributes[_RULE_HANDLE], "big")
             found.append(Handle(number, _comment(attributes.get(RULE_USERDATA, b""))))
     return found
@@ -110,9 +108,9 @@ def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> di
     """
     needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+        with channel() as kernel:
             what = f"look for addresses in {family} {table} {chain}"
-            if not channel.may_mention(GET_RULE, rules_of(family, table, chain), what, needles.values()):
+            if not kernel.may_mention(GET_RULE, rules_of(family, table, chain), what, needles.values()):
                 return {}
     except NetlinkError as e:
         if e.errno in _NOTHING:
@@ -129,9 +127,9 @@ def compared_values(family: str, table: str, chain: str, size: int) -> set[bytes
     None where the chain kept changing.  Asked of the kernel itself.  Raises NetlinkError.
     """
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+        with channel() as kernel:
             what = f"list rules of {family} {table} {chain}"
-            listed = channel.unparsed(GET_RULE, rules_of(family, table, chain), what)
+            listed = kernel.unparsed(GET_RULE, rules_of(family, table, chain), what)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return set()
@@ -153,17 +151,16 @@ def counted(family: str, table: str, chain: str) -> tuple[str, int]:
     The first is "" without such a chain, and where the kernel is too old to tell.  What somebody is about
     to change may be counted.  Raises NetlinkError.
     """
-    in_family = bytes((_FAMILIES[family], 0, 0, 0))
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            body = in_family + message.text(_TABLE_NAME, table)
-            (answer,) = channel.read(_GET_TABLE, body, f"find table {family} {table}")
+        with channel() as kernel:
+            body = _in(family) + message.text(_TABLE_NAME, table)
+            (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
             outer = message.attributes(answer, 4)
-            (answer,) = channel.read(
+            (answer,) = kernel.read(
                 _GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}"
             )
             inner = message.attributes(answer, 4)
-            netns = channel.netns_cookie
+            netns = kernel.netns_cookie
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return "", 0
@@ -185,13 +182,12 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
 
     def is_it(answer: bytes) -> bool:
         rule = message.attributes(answer, 4)
-        names = [message.string(rule.get(one, b"")) for one in (RULE_TABLE, RULE_CHAIN)]
-        return names == [table, chain] and claim(rule)
+        return is_of(rule, table, chain) and claim(rule)
 
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+        with channel() as kernel:
             what = f"find a rule of {family} {table} {chain}"
-            return channel.has(GET_RULE, rules_of(family, table, chain), what, is_it)
+            return kernel.has(GET_RULE, rules_of(family, table, chain), what, is_it)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return False
@@ -201,8 +197,8 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
 def has_chain(family: str, table: str, chain: str) -> bool:
     """Whether there is such a chain, asked of the kernel itself.  Raises NetlinkError."""
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            channel.read(_GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}")
+        with channel() as kernel:
+            kernel.read(_GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}")
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return False
@@ -290,8 +286,8 @@ def _rules(family: str, table: str, chain: str) -> list[bytes]:
     """The rules of a chain, and of other chains where the kernel does not filter, as attributes."""
     body = rules_of(family, table, chain)
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
-            return channel.read(GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
+        with channel() as kernel:
+            return kernel.read(GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return []
@@ -300,20 +296,22 @@ def _rules(family: str, table: str, chain: str) -> list[bytes]:
 
 def rules_of(family: str, table: str, chain: str) -> bytes:
     """The question for the rules of a chain."""
-    return (
-        bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(RULE_TABLE, table)
-        + message.text(RULE_CHAIN, chain)
-    )
+    return _in(family) + message.text(_RULE_TABLE, table) + message.text(_RULE_CHAIN, chain)
+
+
+def is_of(rule: Attributes, table: str, chain: str) -> bool:
+    """Whether a rule is of a chain: a kernel that does not filter gives every rule of the family."""
+    return [message.string(rule.get(one, b"")) for one in (_RULE_TABLE, _RULE_CHAIN)] == [table, chain]
 
 
 def _chain_of(family: str, table: str, chain: str) -> bytes:
     """The question for a chain."""
-    return (
-        bytes((_FAMILIES[family], 0, 0, 0))
-        + message.text(_CHAIN_TABLE, table)
-        + message.text(_CHAIN_NAME, chain)
-    )
+    return _in(family) + message.text(_CHAIN_TABLE, table) + message.text(_CHAIN_NAME, chain)
+
+
+def _in(family: str) -> bytes:
+    """The head of a question (struct nfgenmsg)."""
+    return bytes((_FAMILIES[family], 0, 0, 0))
 
 
 def _comment(userdata: bytes) -> str:
