@@ -12,6 +12,7 @@ import pytest
 
 from cnictl.netfilter import index
 from cnictl.sandbox.node import Node
+from tests.interop.damage import damage
 from tests.kernel.plugins.attachment import Attachment
 from tests.kernel.plugins.filtering import accepted, fill, filtering, rules
 
@@ -43,15 +44,9 @@ class Administrator:
             self._node.run(["iptables", *rule.split()]).checked()
 
 
-def damage(chance: random.Random, place: Path) -> None:
-    """Take the index away, cut it off, or have it be of another count."""
-    for path in place.iterdir() if place.exists() else ():
-        content = path.read_bytes()
-        damaged = chance.choice((None, b"", content[:20], content.replace(b"1 ", b"2 ", 1)))
-        if damaged is None:
-            path.unlink()
-        else:
-            path.write_bytes(damaged)
+def ways(content: bytes) -> tuple[bytes | None, ...]:
+    """The index is away, empty, cut off, or of another count."""
+    return None, b"", content[:20], content.replace(b"1 ", b"2 ", 1)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -97,7 +92,7 @@ def test_both_and_an_administrator_in_one_chain(
                 administrator.meddle()
                 doubtful = set(range(PODS))
                 if chance.random() < 0.3:
-                    damage(chance, place)
+                    damage(chance, place, ways)
         found = Counter(rules(node))
         if action.endswith("add"):
             assert all(found[rule] for rule in wanted), number

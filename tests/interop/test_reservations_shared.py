@@ -10,6 +10,7 @@ import pytest
 
 from cnictl.ipam import index
 from cnictl.sandbox.node import Node
+from tests.interop.damage import damage
 from tests.program import Program
 
 pytestmark = pytest.mark.interop
@@ -19,25 +20,17 @@ CALLS = int(os.environ.get("CNICTL_SHARED_CALLS", "150"))
 CONTAINERS = 12
 
 
-def damage(random_: random.Random, places: Path) -> None:
-    """Take the index away, cut it off, write something else into it, or give it times and names that lie."""
-    for path in places.iterdir() if places.exists() else ():
-        content = path.read_bytes()
-        middle = len(content) // 2
-        damaged = random_.choice(
-            (
-                None,
-                b"",
-                content[:middle],
-                content[:200] + b"x" * 40 + content[240:],
-                content.replace(b"10.1.", b"10.2."),
-                content[: middle - middle % 2] + b"\xff" * 8 + b"10.9.9.9".ljust(40, b"\0"),
-            )
-        )
-        if damaged is None:
-            path.unlink()
-        else:
-            path.write_bytes(damaged)
+def ways(content: bytes) -> tuple[bytes | None, ...]:
+    """The index is away, empty, cut off, has something else in it, or times and names that lie."""
+    middle = len(content) // 2
+    return (
+        None,
+        b"",
+        content[:middle],
+        content[:200] + b"x" * 40 + content[240:],
+        content.replace(b"10.1.", b"10.2."),
+        content[: middle - middle % 2] + b"\xff" * 8 + b"10.9.9.9".ljust(40, b"\0"),
+    )
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -76,7 +69,7 @@ def test_both_in_one_directory_with_an_index_that_may_lie(
         places = Path(node.path(index.PLACE))
         used += places.exists() and any(places.iterdir())
         if chance.random() < 0.1:
-            damage(chance, places)
+            damage(chance, places, ways)
         names = {path.name for path in kept.iterdir() if path.name.startswith("10.")}
         assert len(names) == strangers + len(has)
         assert names >= set(has.values())
