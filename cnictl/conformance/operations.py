@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from cnictl.conformance.disturb import disturbances
@@ -149,8 +150,7 @@ def del_without_netns(subject: Subject) -> None:
             what = "DEL after the netns is gone" if given is None else "DEL with an empty CNI_NETNS"
             subject.call("DEL", later, call, environment=environment).succeeded(what)
             subject.undo_previous(call, config.get("prevResult"))
-            _wait_for_kernel(subject, before)
-            left = subject.left(before, subject.state())
+            left, _ = _left_in_the_end(subject, before)
             if left:
                 raise Failed(f"{what} left {'; '.join(left)}")
 
@@ -231,7 +231,6 @@ def gc_spares_and_frees(subject: Subject) -> str | None:
     """GC leaves valid attachments alone, and frees what is left of others."""
     subject.since("1.1.0")
     with subject.container() as call, subject.container() as lost:
-        before = subject.state(call)
         config, result = subject.add(call)
         valid = {KEY: [{"containerID": call.container_id, "ifname": call.ifname}]}
         with_one = subject.state(call)
@@ -239,10 +238,11 @@ def gc_spares_and_frees(subject: Subject) -> str | None:
         if os.path.lexists(lost.netns):
             delete_named(lost.netns)
         subject.call("GC", {**subject.config(), **valid}, environment={"CNI_NETNS": None}).succeeded("GC")
-        _wait_for_kernel(subject, with_one)
-        after = subject.state(call)
+        if subject.profile.before:  # what those made is not this plugin's to free
+            left, after = list[str](), subject.state(call)
+        else:
+            left, after = _left_in_the_end(subject, with_one, call)
         changed = [one for one in difference(with_one, after).changes if one.sign == "-"]
-        left = [] if subject.profile.before else subject.left(with_one, after)
         if other_config:
             subject.call("DEL", subject.attached(other_config, other_result), lost)
             subject.undo_previous(lost, other_config.get("prevResult"))
@@ -251,7 +251,6 @@ def gc_spares_and_frees(subject: Subject) -> str | None:
             raise Failed(f"GC took from a valid attachment: {changed[0].entity.kind} {changed[0].entity.key}")
         if left:
             raise Failed(f"GC left of a container that is gone: {'; '.join(left)}")
-        del before
     return None
 
 
@@ -271,14 +270,18 @@ def _contains(found: Any, wanted: Any) -> bool:
     return isinstance(found, list) and any(one.get(key) == wanted.get(key) for one in found)
 
 
-def _wait_for_kernel(subject: Subject, before: Snapshot) -> None:
-    """Give the kernel time to take a namespace apart: links of it may be on the node for a moment."""
-    import time
+def _left_in_the_end(subject: Subject, before: Snapshot, *calls: Call) -> tuple[list[str], Snapshot]:
+    """Return what is left, and the state it was seen in.
 
-    for _ in range(20):
-        links = {one.key for one in subject.state().state.of_kind("", "link")}
-        if links <= {one.key for one in before.state.of_kind("", "link")} | {"conf0", "up0", "cable0"}:
-            return
+    The kernel takes a namespace apart some time after its last user is gone: links of it are on the node
+    for a moment, and a master stays promiscuous.  So what is left is looked at again, for two seconds.
+    """
+    deadline = time.monotonic() + 2
+    while True:
+        after = subject.state(*calls)
+        left = subject.left(before, after)
+        if not left or time.monotonic() > deadline:
+            return left, after
         time.sleep(0.1)
 
 

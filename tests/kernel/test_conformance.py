@@ -111,3 +111,25 @@ def test_one_point_can_be_tried_alone(node: Node, plugins_dir: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "no point 'nothing'" in done.stderr
+
+
+HELD = """\
+#!/bin/sh
+[ "$CNI_COMMAND" != ADD ] || nsenter --net="$CNI_NETNS" sleep 1 </dev/null >/dev/null 2>&1 &
+exec {plugin}
+"""
+"""A plugin whose container's netns outlives its name by a second."""
+
+
+def test_what_goes_with_the_netns_may_take_its_time(node: Node, tmp_path: Path, plugins_dir: str) -> None:
+    """The master of a macvlan stays promiscuous until the kernel has taken the netns apart."""
+    assert node.pid
+    for program in Path(plugins_dir).iterdir():
+        (tmp_path / program.name).symlink_to(program)
+    held = tmp_path / "macvlan"
+    held.unlink()
+    held.write_text(HELD.format(plugin=f"{plugins_dir}/macvlan"))
+    held.chmod(0o755)
+    _, found = conformance(str(held), "--point", "del-without-netns")
+    assert failed(found) == {}
+    assert found["del-without-netns"]["verdict"] == "pass"
