@@ -101,7 +101,8 @@ def test_a_signal_half_way_rolls_back(bench, number):
     bench.plugin("slow", ADD="echo $$ > $0.pid; exec sleep 1000")
     bench.network("mynet", {"type": "shelly"}, {"type": "slow"})
     with subprocess.Popen(
-        bench.argv(["add", "mynet", NETNS]),
+        # Whoever started the tests may have had them ignore it, as nohup does.
+        ["env", f"--default-signal={number.value}", *bench.argv(["add", "mynet", NETNS])],
         env=bench.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
