@@ -114,7 +114,8 @@ def records(about: os.stat_result) -> list[tuple[int, bool]]:
 def _open(path: str) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
         return os.open(path, flags, 0o600)
     except OSError as e:
         if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -6,10 +6,11 @@ but what the interpreter has built in, because to find a module takes longer tha
 
 from __future__ import annotations
 
+import posix
 import sys
-from _frozen_importlib import ModuleSpec
+from _frozen_importlib import FrozenImporter, ModuleSpec
+from _imp import is_frozen
 from marshal import loads
-from posix import lseek, pread, stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def place(bundle: int, modules: Iterable[Placed], later: dict[str, Later]) -> No
     for _, _, source, _ in modules:
         if not is_current(source):
             return
+    if "os" not in sys.modules and is_frozen("os") and is_frozen("posixpath"):
+        sys.modules["os"] = _OperatingSystem("os")
+        sys.modules["os.path"] = sys.modules["posixpath"] = _Frozen("posixpath")
     finder = _Finder(bundle, later)
     for name, is_package, (path, _, _), code in modules:
         module = sys.modules[name] = ModuleType(name) if code else _Unused(name)
@@ -65,6 +69,55 @@ class _Unused(ModuleType):
         return getattr(self, name)
 
 
+class _Frozen(ModuleType):
+    """A module that the interpreter has in itself, and runs when something of it is first asked for."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> object:
+        if name == "__path__":  # what is no package does not have it
+            raise AttributeError(name)
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        self.__loader__ = FrozenImporter
+        self.__spec__ = spec = FrozenImporter.find_spec(self.__name__)
+        self.__file__ = getattr(spec and spec.loader_state, "filename", None)
+        FrozenImporter.exec_module(self)
+        return getattr(self, name)
+
+
+_SEPARATORS = {"sep": "/", "pathsep": ":"}
+
+
+class _OperatingSystem(_Frozen):
+    """`os`, which has most of its names from `posix`.
+
+    The rest takes a tenth of a plugin's start, most of that for the classes of collections.abc, and is
+    run when a name of it is asked for.  Until then `environ` is a dictionary of what the process was
+    started with: to change it changes nothing for the programs that the process starts.
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> object:
+        found: object
+        if name == "environ":
+            found = {_decoded(key): _decoded(value) for key, value in posix.environ.items()}
+        elif name == "path":
+            found = sys.modules["os.path"]
+        elif name in _SEPARATORS:
+            found = _SEPARATORS[name]
+        elif name in posix.__dict__ and (name[0] != "_" or name == "_exit"):
+            found = posix.__dict__[name]
+        else:
+            return super().__getattr__(name)
+        setattr(self, name, found)
+        return found
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
 class _Finder:
     """Finds what is not imported at once."""
 
@@ -72,7 +125,7 @@ class _Finder:
 
     def __init__(self, bundle: int, later: dict[str, Later]) -> None:
         self._bundle = bundle
-        self._start = lseek(bundle, 0, 1)  # SEEK_CUR
+        self._start = posix.lseek(bundle, 0, 1)  # SEEK_CUR
         self._later = later
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
@@ -91,7 +144,7 @@ class _Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         _, _, start, length = self._later[module.__name__]
-        code = loads(pread(self._bundle, length, self._start + start))  # noqa: S302
+        code = loads(posix.pread(self._bundle, length, self._start + start))  # noqa: S302
         exec(code, module.__dict__)  # noqa: S102
 
 
@@ -99,7 +152,7 @@ def is_current(source: Source) -> bool:
     """Whether a module is as it was when it was bundled."""
     path, changed, size = source
     try:
-        status = stat(path)
+        status = posix.stat(path)
     except OSError:
         return False
     return status.st_mtime_ns == changed and status.st_size == size

@@ -49,7 +49,8 @@ class Backup:
         members["network"] = network
         try:
             # The mode that the Go plugin gives it; root may enter all the same.
-            os.makedirs(self.data_dir, mode=0o600, exist_ok=True)
+            if not os.path.isdir(self.data_dir):
+                os.makedirs(self.data_dir, mode=0o600, exist_ok=True)
         except OSError as error:
             raise CniError(
                 IO_FAILURE,
@@ -59,7 +60,7 @@ class Backup:
             # A new file each time: an old one may be a link to somewhere else.
             self.remove()
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(self.path, flags, 0o600), "w", encoding="utf-8") as file:
+            with open(os.open(self.path, flags, 0o600), "w", encoding="utf-8") as file:
                 file.write(encode(members, indent=1))
         except OSError as error:
             try:

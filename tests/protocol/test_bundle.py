@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,17 @@ class Home:
     def bundle(self, plugin: str) -> Path:
         (path,) = (self.plugins / "__pycache__").glob(f"{plugin}.*.bundle")
         return path
+
+    def run(self, plugin: str, code: str, environment: dict[str, str]) -> str:
+        """What a program prints that begins as the plugin does."""
+        launcher = (self.programs / plugin).read_text()
+        program = self.directory / "other" / plugin
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(launcher.partition("from cnictl_plugins.multicall")[0] + code)
+        program.chmod(0o755)
+        done = subprocess.run([str(program)], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def call(self, plugin: str, command: str, config: object = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -168,3 +180,52 @@ def test_install_makes_anew_what_is_not_current(home: Home):
 def test_everybody_may_read_a_bundle(home: Home):
     """As they may what the interpreter compiled."""
     assert home.bundle("loopback").stat().st_mode & 0o777 == 0o644
+
+
+DESCRIBE = """
+def described(module, names):
+    found = {name: getattr(module, name) for name in names}
+    return {name: one if isinstance(one, (int, str)) else str(type(one)) for name, one in found.items()}
+"""
+AWAKE = ["makedirs", "fdopen", "SEEK_CUR", "fsdecode", "PathLike", "__all__", "__file__"]
+"""Names of `os` that posix does not have."""
+
+
+def test_os_is_not_run_for_what_posix_has(shared_home: Home):
+    """A call of a plugin needs no class of collections.abc, for which `os` takes most of its time."""
+    asked = "import os, sys; os.environ, os._exit, os.read, os.pathsep, os.path"
+    told = shared_home.run("loopback", f"{asked}; print('_collections_abc' in sys.modules)", {})
+    assert told == "False\n"
+
+
+@pytest.mark.parametrize("first", ["read", "environ", "path", *AWAKE])
+def test_os_has_all_of_its_names(shared_home: Home, first: str):
+    """Whichever is asked for first; and they are what they are elsewhere."""
+    namespace: dict[str, Any] = {}
+    exec(DESCRIBE, namespace)
+    names = [first, *AWAKE, *os.__all__]
+    code = f"{DESCRIBE}\nimport json, os\nprint(json.dumps(described(os, {names})))"
+    told = json.loads(shared_home.run("loopback", code, {}))
+    assert told.pop("environ") in ("<class 'dict'>", "<class 'os._Environ'>")
+    wanted = namespace["described"](os, names)
+    del wanted["environ"]
+    assert told == wanted
+
+
+def test_a_part_of_os_can_be_imported_by_its_name(shared_home: Home):
+    """`os.path` is posixpath, whichever comes first, and `from os import` finds what posix does not have."""
+    code = (
+        "import os.path as one, posixpath as other\n"
+        "from os import makedirs, path\n"
+        "print(one is other is path, path.join('a', 'b'))"
+    )
+    assert shared_home.run("loopback", code, {}) == "True a/b\n"
+
+
+def test_the_environment_is_the_same_before_os_is_run_and_afterwards(shared_home: Home):
+    """Also what is no text."""
+    odd = b"\xff=".decode(errors="surrogateescape")
+    code = (
+        "import os\nbefore = os.environ\nos.makedirs\nprint(before == dict(os.environ), ascii(before['ODD']))"
+    )
+    assert shared_home.run("loopback", code, {"ODD": odd, "LC_ALL": "C.UTF-8"}) == "True '\\udcff='\n"
