@@ -34,10 +34,10 @@ try:
 except OSError:
     pass
 else:
-    code, _, modules, later = loads(read(bundle, int.from_bytes(read(bundle, 4), "little")))
+    code, *rest = loads(read(bundle, int.from_bytes(read(bundle, 4), "little")))
     loader = {{}}
     exec(code, loader)
-    loader["place"](bundle, modules, later)
+    loader["place"](bundle, *rest)
 """
 
 

@@ -64,7 +64,7 @@ class Modules:
     def code(self, name: str) -> CodeType:
         """What a module does on being imported, without importing `__future__`.  Raises SyntaxError.
 
-        A module of ours comes without its docstrings and the annotations of its functions, which take a
+        One of ours comes without docstrings and without the annotations of its functions, which take a
         twentieth of the time to load it.
         """
         if name not in self._codes:
@@ -87,7 +87,7 @@ class Modules:
         """Modules, and all of ours that they can come to import."""
 
         def ours(found: Iterable[str]) -> list[str]:
-            return [one for one in found if one.partition(".")[0] in self._homes]
+            return [one for one in found if self._is_ours(one)]
 
         def following(name: str) -> list[str]:
             imports = self.imports(name)
@@ -127,6 +127,8 @@ class Modules:
             tree = ast.parse(file.read(), path)
         imports = self._imports[name] = Imports()
         package = name if self.is_package(name) else name.rpartition(".")[0]
+        if self._is_ours(name):
+            _leave_out_words(tree)
         used = {node.id for node in _run(tree) if isinstance(node, ast.Name)}
         on_top = set(tree.body)
         for node in _imports(tree):
@@ -137,11 +139,12 @@ class Modules:
                     imports.to_use.append(other)
                 else:
                     imports.at_once.append(other)
-        if name.partition(".")[0] in self._homes:
-            _leave_out_what_nobody_runs(tree)
         body = [node for node in tree.body if not _is_future(node)]
         flags = 0 if len(body) == len(tree.body) else __future__.annotations.compiler_flag
         self._codes[name] = compile(ast.Module(body, []), path, "exec", flags, dont_inherit=True)
+
+    def _is_ours(self, name: str) -> bool:
+        return name.partition(".")[0] in self._homes
 
     def _find(self, name: str) -> str:
         top, *inner = name.split(".")
@@ -168,7 +171,7 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 def _imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, str]]:
     """Yield what is imported, and for a part of it, which may be a module, the name by which it is known."""
     if isinstance(node, ast.Import):
-        yield from ((one.name, "") for one in node.names)
+        yield from ((one.name, one.asname or "") for one in node.names)
         return
     above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
     base = ".".join([*above, *([node.module] if node.module else [])])
@@ -187,7 +190,7 @@ def _run(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from _run(node)
 
 
-def _leave_out_what_nobody_runs(tree: ast.Module) -> None:
+def _leave_out_words(tree: ast.Module) -> None:
     """Take docstrings, and annotations of functions, out of a module."""
     for node in ast.walk(tree):
         match node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posix
 import sys
-from _frozen_importlib import FrozenImporter, ModuleSpec
+from _frozen_importlib import FrozenImporter
 from _imp import is_frozen
 from marshal import loads
 
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
     Source = tuple[str, int, int]
     """Path of a module, and when it was changed (nanoseconds) and how long it was when it was bundled."""
-    Placed = tuple[str, bool, Source, CodeType | None]
-    """Name, whether it is a package, its source, and its code; without that it waits to be used."""
-    Later = tuple[bool, Source, int, int]
-    """Whether it is a package, its source, and where behind the head its code begins, and how long it is."""
+    Placed = tuple[str, bool, Source, CodeType | tuple[int, int]]
+    """Name, whether it is a package, its source, and its code, or where that begins behind the head, and
+    how long it is: that of a module that waits to be used."""
 else:
     ModuleType = type(sys)
 
 
-def place(bundle: int, modules: Iterable[Placed], later: dict[str, Later]) -> None:
-    """Import modules, each before those that import it, and give those of `later` when they are asked for.
+def place(bundle: int, _own: Source, modules: Iterable[Placed]) -> None:
+    """Import modules, each before those that import it.
 
     `bundle` is the descriptor of the bundle, whose head has been read; it stays open.  Nothing is done when
     a source is another than the one that was bundled: modules are found where they are then.
@@ -39,21 +38,23 @@ def place(bundle: int, modules: Iterable[Placed], later: dict[str, Later]) -> No
     if "os" not in sys.modules and is_frozen("os") and is_frozen("posixpath"):
         sys.modules["os"] = _OperatingSystem("os")
         sys.modules["os.path"] = sys.modules["posixpath"] = _Frozen("posixpath")
-    finder = _Finder(bundle, later)
+    start = posix.lseek(bundle, 0, 1)  # SEEK_CUR
     for name, is_package, (path, _, _), code in modules:
-        module = sys.modules[name] = ModuleType(name) if code else _Unused(name)
+        module: ModuleType
+        if isinstance(code, tuple):
+            module = sys.modules[name] = _Unused(name)
+            module.code_at = (bundle, code[1], start + code[0])
+        else:
+            module = sys.modules[name] = ModuleType(name)
         parent, _, last = name.rpartition(".")
         module.__file__ = path
         module.__package__ = name if is_package else parent
         if is_package:
             module.__path__ = [path.rpartition("/")[0]]
-        if code:
-            exec(code, module.__dict__)  # noqa: S102 (an import, of what `cnictl install` wrote)
-        else:
-            module.__loader__ = finder  # type: ignore[assignment]
+        if module.__class__ is ModuleType:
+            exec(code, module.__dict__)  # type: ignore[arg-type]  # noqa: S102 (what `cnictl install` wrote)
         if parent:
             setattr(sys.modules[parent], last, module)
-    sys.meta_path.insert(0, finder)
 
 
 class _Unused(ModuleType):
@@ -61,11 +62,15 @@ class _Unused(ModuleType):
 
     __slots__ = ()
 
+    code_at: tuple[int, int, int]
+    """Descriptor, length and offset."""
+
     def __getattr__(self, name: str) -> object:
         if name[:2] == "__":
             raise AttributeError(name)
         self.__class__ = ModuleType  # type: ignore[assignment]
-        self.__loader__.exec_module(self)  # type: ignore[union-attr]
+        code = loads(posix.pread(*self.code_at))  # noqa: S302
+        exec(code, self.__dict__)  # noqa: S102
         return getattr(self, name)
 
 
@@ -116,36 +121,6 @@ class _OperatingSystem(_Frozen):
 
 def _decoded(text: bytes) -> str:
     return text.decode(sys.getfilesystemencoding(), "surrogateescape")
-
-
-class _Finder:
-    """Finds what is not imported at once."""
-
-    __slots__ = ("_bundle", "_later", "_start")
-
-    def __init__(self, bundle: int, later: dict[str, Later]) -> None:
-        self._bundle = bundle
-        self._start = posix.lseek(bundle, 0, 1)  # SEEK_CUR
-        self._later = later
-
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
-        found = self._later.get(name)
-        if found is None or not is_current(found[1]):
-            return None
-        is_package, (path, _, _), _, _ = found
-        spec = ModuleSpec(name, self, origin=path, is_package=is_package)  # type: ignore[arg-type]
-        spec.has_location = True
-        if is_package:
-            spec.submodule_search_locations = [path.rpartition("/")[0]]
-        return spec
-
-    def create_module(self, _spec: ModuleSpec) -> None:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        _, _, start, length = self._later[module.__name__]
-        code = loads(posix.pread(self._bundle, length, self._start + start))  # noqa: S302
-        exec(code, module.__dict__)  # noqa: S102
 
 
 def is_current(source: Source) -> bool:

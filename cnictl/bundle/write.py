@@ -13,8 +13,9 @@ from cnictl.bundle.load import is_current
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import CodeType
 
-    from cnictl.bundle.load import Source
+    from cnictl.bundle.load import Placed
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LOADER = "cnictl.bundle.load"
@@ -52,18 +53,16 @@ def _bundle(modules: Modules, own: list[str], addresses: list[str]) -> bytes:
     reached = modules.all(at_once)
     if _DELEGATES in reached:
         reached |= modules.all(addresses)
-    body, later = b"", {}
-    for name in sorted(reached | at_once.keys()):
+    body = b""
+    placed: list[Placed] = []
+    for name in (*at_once, *sorted(reached - at_once.keys())):
+        code: CodeType | tuple[int, int] = modules.code(name)
         if not at_once.get(name):
-            code = marshal.dumps(modules.code(name))
-            later[name] = (modules.is_package(name), modules.source(name), len(body), len(code))
-            body += code
-    placed = [
-        (name, modules.is_package(name), modules.source(name), modules.code(name) if is_run else None)
-        for name, is_run in at_once.items()
-    ]
-    made_of = [modules.source(name) for name in sorted({_LOADER} | reached | at_once.keys())]
-    head = marshal.dumps((modules.code(_LOADER), made_of, placed, later))
+            text = marshal.dumps(code)
+            code = (len(body), len(text))
+            body += text
+        placed.append((name, modules.is_package(name), modules.source(name), code))
+    head = marshal.dumps((modules.code(_LOADER), modules.source(_LOADER), placed))
     return len(head).to_bytes(4, "little") + head + body
 
 
@@ -74,8 +73,9 @@ def _addresses(plugins: str) -> list[str]:
 
 def _is_current(path: str) -> bool:
     """Whether there is a bundle, and of what is there now."""
+    placed: list[Placed]
     try:
-        made_of: list[Source] = marshal.loads((durable.read(path) or b"")[4:])[1]  # noqa: S302
+        _, loader, placed = marshal.loads((durable.read(path) or b"")[4:])  # noqa: S302
+        return is_current(loader) and all(is_current(source) for _, _, source, _ in placed)
     except (OSError, EOFError, ValueError, TypeError):
         return False
-    return all(map(is_current, made_of))

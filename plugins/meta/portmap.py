@@ -21,7 +21,7 @@ from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import backend, conntrack
 from cnictl.netfilter.program import NetfilterError
-from cnictl.netlink.rtnl import NetlinkError, Rtnl
+from cnictl.netlink import rtnl
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, CniError
@@ -138,10 +138,10 @@ def _forget_flows(request: Request, config: PortmapConfig, version: Version, add
 def _route_localnet(address: Prefix) -> str:
     """The sysctl that lets the node send from 127.0.0.1 to the container; "" when no route leads there."""
     try:
-        with Rtnl() as host:
+        with rtnl.Rtnl() as host:
             route = host.route_to(address.address)
             return f"net/ipv4/conf/{host.link_by_index(route.device).name}/route_localnet"
-    except NetlinkError:
+    except rtnl.NetlinkError:
         return ""
 
 
