@@ -17,7 +17,7 @@ from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity
     from cnictl.netfilter.translated import Part
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Parts = list[Part]
 
 
-class _Chain:
+class Chain:
     """What is wanted of one chain."""
 
     __slots__ = ("everything", "family", "name", "rules", "table")
@@ -56,18 +56,40 @@ class _Chain:
 
     def _has_rules(self) -> bool:
         """Whether the chain has the rules, told before all of it is read if they stand in front."""
-        missing = [(parts, _needles(parts)) for parts in self.rules]
+        missing = self.rules
+        for parts, _ in self._alike():
+            missing = [one for one in missing if one != parts]
+            if not missing:
+                return True
+        return False
+
+    def handles(self) -> list[bytes] | None:
+        """The handles of the rules, each the first that is not taken; None where one is not there.
+
+        Raises NetlinkError.
+        """
+        missing, found = list(self.rules), []
+        for parts, handle in self._alike() if missing else ():
+            if parts in missing:
+                missing.remove(parts)
+                found.append(handle)
+            if not missing:
+                break
+        return None if missing else found
+
+    def _alike(self) -> Iterator[tuple[Parts, bytes]]:
+        """Yield what rules of the chain that are wanted consist of, and their handles, in order."""
+        needles = [_needles(parts) for parts in self.rules]
         with nft.channel() as channel:
             what = f"find rules of {self.family} {self.table} {self.name}"
             for datagram, _ in channel.datagrams(nft.GET_RULE, self._question(), what):
-                if any(_mentions(datagram, needles) for _, needles in missing):
-                    for answer in message.messages(datagram):
-                        if any(_mentions(answer.body, needles) for _, needles in missing):
-                            found = self._parts(answer.body)
-                            missing = [one for one in missing if one[0] != found]
-                    if not missing:
-                        return True
-        return False
+                if not any(_mentions(datagram, one) for one in needles):
+                    continue
+                for answer in message.messages(datagram):
+                    if any(_mentions(answer.body, one) for one in needles):
+                        parts = self._parts(answer.body)
+                        if parts in self.rules:
+                            yield parts, message.attributes(answer.body, 4)[nft.RULE_HANDLE]
 
     def _question(self) -> bytes:
         return nft.rules_of(self.family, self.table, self.name)
@@ -82,7 +104,7 @@ class _Chain:
 
 def all_there(wanted: Iterable[Entity]) -> bool:
     """Whether all chains and rules of iptables are surely there, with all that is stated of them."""
-    chains: dict[str, _Chain] = {}
+    chains: dict[str, Chain] = {}
     try:
         for entity in wanted:
             key, text = chain_of(entity)
@@ -90,7 +112,7 @@ def all_there(wanted: Iterable[Entity]) -> bool:
             version = VERSIONS[program]
             chain = chains.get(key)
             if chain is None:
-                chain = chains[key] = _Chain(FAMILIES[version], table, name)
+                chain = chains[key] = Chain(FAMILIES[version], table, name)
             if entity.kind == "rule":
                 chain.rules.append(translate(version, split(text)))
             else:

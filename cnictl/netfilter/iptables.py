@@ -271,18 +271,32 @@ class Tables:
     ) -> None:
         """Remove a chain and all rules that go to it; nothing there is a success.
 
-        `rules` are those that probably do: with the right guess it costs one process.  With `only`,
+        `rules` are those that probably do: with the right guess it costs no process.  With `only`,
         rules that do not pass it stay, and then the chain does too.  Raises NetfilterError.
         """
+        rules = list(rules)
+        if rules and self.remove(table, rules, chain):
+            return
+        self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain, only))
+
+    def remove(self, table: str, rules: Iterable[Rule], chain: str = "") -> bool:
+        """Remove rules, each once, and a chain with all of its rules, all or nothing; whether it was done.
+
+        Asked of the kernel, and where it does not know the rules, of iptables-restore.  Raises NetfilterError
+        for what does not lie in what is to be removed.
+        """
+        from cnictl.netfilter import removal
+
+        rules = list(rules)
+        if removal.remove(self.version, table, rules, chain):
+            return True
         transaction = self.begin(table)
         for rule in rules:
             transaction.delete(rule)
-        if transaction.lines:
+        if chain:
             transaction.flush(chain)
             transaction.delete_chain(chain)
-            if transaction.attempt():
-                return
-        self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain, only))
+        return transaction.attempt()
 
     def remove_rules(self, table: str, rules: Iterable[Rule]) -> None:
         """Remove rules, each as often as it is there; nothing there is a success.  Raises NetfilterError."""

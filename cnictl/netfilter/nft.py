@@ -14,7 +14,7 @@ from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from cnictl.netfilter.nft_text import Object
     from cnictl.netlink.message import Attributes
@@ -29,10 +29,13 @@ ATTEMPTS = 20
 
 _NETLINK_NETFILTER = 12  # linux/netlink.h
 _GET_TABLE, _GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
+_DELETE_CHAIN, _DELETE_RULE = 10 << 8 | 5, 10 << 8 | 8
+_BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_*, linux/netfilter/nfnetlink.h
+_BATCH = bytes((0, 0, 0, 10))  # struct nfgenmsg, whose number names NFNL_SUBSYS_NFTABLES
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
 _CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
-_RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
+_RULE_TABLE, _RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -95,7 +98,7 @@ def rules(family: str, table: str, chain: str) -> list[Handle]:
     for answer in _rules(family, table, chain):
         attributes = message.attributes(answer, 4)
         if is_of(attributes, table, chain):
-            number = int.from_bytes(attributes[_RULE_HANDLE], "big")
+            number = int.from_bytes(attributes[RULE_HANDLE], "big")
             found.append(Handle(number, _comment(attributes.get(RULE_USERDATA, b""))))
     return found
 
@@ -226,6 +229,24 @@ def remove(family: str, table: str, chain: str, mine: CommentTest) -> int:
             return len(found)
     assert failure is not None
     raise failure
+
+
+def remove_together(family: str, table: str, handles: Mapping[str, Iterable[bytes]], chain: str) -> None:
+    """Remove rules by their handles in each chain, and a chain with all of its rules unless it is "".
+
+    All or nothing, in one transaction of the kernel's and without running a program.  Raises NetlinkError.
+    """
+    removals = [
+        (_DELETE_RULE, message.ACK, rules_of(family, table, name) + message.attribute(RULE_HANDLE, handle))
+        for name, several in handles.items()
+        for handle in several
+    ]
+    if chain:
+        removals.append((_DELETE_RULE, message.ACK, rules_of(family, table, chain)))
+        removals.append((_DELETE_CHAIN, message.ACK, _chain_of(family, table, chain)))
+    with channel() as kernel:
+        what = f"remove rules of {family} {table} {' '.join([*handles, chain]).rstrip()}"
+        kernel.change_together([(_BATCH_BEGIN, 0, _BATCH), *removals, (_BATCH_END, 0, _BATCH)], what)
 
 
 def listing(*what: str) -> list[Object]:

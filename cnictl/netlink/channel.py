@@ -95,8 +95,8 @@ class Channel:
     def change(self, kind: int, flags: int, body: bytes, what: str) -> None:
         """Have the kernel change something, and wait for its acknowledgement.
 
-        Every change goes through here.  `what` says in the error what was asked for
-        (`add address 10.9.0.2/24 to "eth0"`).  Raises NetlinkError.
+        Every change goes through here, but for those that go together.  `what` says in the error what was
+        asked for (`add address 10.9.0.2/24 to "eth0"`).  Raises NetlinkError.
         """
         self._send(kind, flags | message.ACK, body, what)
         while True:
@@ -106,6 +106,26 @@ class Channel:
                     if number:
                         raise NetlinkError(what, number, words)
                     return
+
+    def change_together(self, requests: Iterable[tuple[int, int, bytes]], what: str) -> None:
+        """Send requests, each of kind, flags and body, as one; wait until those with ACK are answered.
+
+        For protocols that make such changes together or not at all.  Ask no more here after a failure.
+        Raises NetlinkError for the first that failed.
+        """
+        first, datagram, waiting = self._sequence + 1, b"", 0
+        for kind, flags, body in requests:
+            self._sequence += 1
+            datagram += message.message(kind, message.REQUEST | flags, self._sequence, body)
+            waiting += bool(flags & message.ACK)
+        self._transmit(datagram, what)
+        while waiting:
+            for answer in message.messages(self._datagram(what)):
+                if answer.kind == message.ERROR and answer.sequence >= first:
+                    number, words = message.status(answer)
+                    if number:
+                        raise NetlinkError(what, number, words)
+                    waiting -= 1
 
     def read(self, kind: int, body: bytes, what: str, *, dump: bool = False) -> list[bytes]:
         """The bodies of the kernel's answers to a question.
@@ -202,8 +222,11 @@ class Channel:
 
     def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1
+        self._transmit(message.message(kind, message.REQUEST | flags, self._sequence, body), what)
+
+    def _transmit(self, datagram: bytes, what: str) -> None:
         try:
-            self._socket.send(message.message(kind, message.REQUEST | flags, self._sequence, body))
+            self._socket.send(datagram)
         except OSError as e:
             raise NetlinkError(what, e.errno or 0) from None
 

@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnictl.netfilter.iptables import Transaction, Version
+    from cnictl.netfilter.iptables import Version
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Address
 
@@ -187,22 +187,20 @@ def _teardown(request: Request, version: Version, addresses: Sequence[Address]) 
     tables = _open(version)
     rules = {address: own_rules(address) for address in found}
     each = [rule for several in rules.values() for rule in several]
-    transaction = tables.begin(TABLE)
-    for rule in each:
-        transaction.delete(rule)
     as_made = all(count == len(rules[address]) for address, count in found.items())
-    if not (as_made and _attempt(transaction, version, found)):
+    if not (as_made and _remove(tables, each, found)):
         tables.remove_rules(TABLE, each)
     request.log.info("removed rules", program=tables.program, addresses=",".join(map(str, found)))
 
 
-def _attempt(transaction: Transaction, version: Version, addresses: Iterable[Address]) -> bool:
+def _remove(tables: Tables, rules: Sequence[Rule], addresses: Iterable[Address]) -> bool:
     """Remove the rules of addresses if they are as ADD makes them, and from the index of a long chain."""
+    version = tables.version
     if may_be_legacy(TABLE, version) or not _index(version).worthwhile:
-        return transaction.attempt()
+        return tables.remove(TABLE, rules)
     with Lock():
-        _index(version).expect(-len(transaction.lines), [one.packed for one in addresses])
-        return transaction.attempt()
+        _index(version).expect(-len(rules), [one.packed for one in addresses])
+        return tables.remove(TABLE, rules)
 
 
 def _are_new(version: Version, addresses: Sequence[Address]) -> bool:

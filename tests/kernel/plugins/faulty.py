@@ -31,7 +31,7 @@ class Steps:
 
 def fault(name: str) -> Exception:
     """Return what the step would raise if the kernel had refused it."""
-    if name in ("change", "add_tap"):
+    if name in ("change", "change_together", "add_tap"):
         return NetlinkError("injected", errno.EIO)
     if name == "write":
         return sysctl.SysctlError("write", "injected", errno.EIO)
@@ -54,6 +54,7 @@ def inject(owner: Any, name: str) -> None:
 
 
 inject(channel.Channel, "change")
+inject(channel.Channel, "change_together")
 inject(tuntap, "add_tap")
 inject(sysctl, "write")
 inject(invoke, "run")
