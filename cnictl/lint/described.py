@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnictl.spec.catalog import REFERENCE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnictl.spec.keys import Config, Key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Level:
     """An object within a plugin's configuration, and the classes that describe what may be in it.
 
@@ -36,18 +36,21 @@ class Level:
         """Every key that is known here, by its name."""
         return _keys(self.classes)
 
-    def below(self) -> Iterator[tuple[Key[Any], str, list[Level]]]:
-        """Yield each known key that is there, as it is spelled, and the described objects in its value.
+    @cached_property
+    def below(self) -> list[tuple[Key[Any], str, list[Level]]]:
+        """Each known key that is there, as it is spelled, and the described objects in its value.
 
         A key that two classes know comes once for each class, its objects with both descriptions.
         """
+        found = []
         spelled = {name.casefold(): name for name in self.members}
         for folded, name in spelled.items():
             value = self.members[name]
             if value is None:
                 continue
             for key, classes in _described(self.classes).get(folded, ()):
-                yield key, name, list(_levels(value, (*self.where, name), classes, key.depth))
+                found.append((key, name, list(_levels(value, (*self.where, name), classes, key.depth))))
+        return found
 
 
 def readers(plugin: PluginObject) -> list[Plugin]:
@@ -61,14 +64,17 @@ def readers(plugin: PluginObject) -> list[Plugin]:
 
 def top(plugin: PluginObject, plugins: Sequence[Plugin]) -> Level:
     """Return a plugin's whole object as the plugins that read it describe it."""
-    return Level((), plugin.document.members, tuple(one.config for one in plugins))
+    classes = tuple(one.config for one in plugins)
+    if classes not in plugin.described:
+        plugin.described[classes] = Level((), plugin.document.members, classes)
+    return plugin.described[classes]
 
 
 def walk(level: Level) -> Iterator[Level]:
     """Yield a level and every one below it, each once."""
     yield level
     seen = set()
-    for _, name, levels in level.below():
+    for _, name, levels in level.below:
         if name not in seen:
             seen.add(name)
             for one in levels:

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnictl.lint.broken import Trouble
+    from cnictl.lint.described import Level
     from cnictl.lint.directory import Directory
     from cnictl.lint.frame import Frame
     from cnictl.lint.locate import Node, Pointer
     from cnictl.lint.programs import Programs
     from cnictl.spec.document import Json
+    from cnictl.spec.keys import Config
 
 Form = Literal["list", "single"]
 
@@ -33,6 +35,8 @@ class PluginObject:
 
     where: Pointer
     document: Document
+    described: dict[tuple[type[Config], ...], Level] = field(default_factory=dict, compare=False, repr=False)
+    """The object as classes describe it, kept by `described.top` for the rules that come next."""
 
     @cached_property
     def type(self) -> str:

@@ -31,7 +31,7 @@ def interface_name(conf: Configuration) -> Iterator[Remark]:
     for plugin in conf.all_plugins:
         programs = readers(plugin)
         for level in walk(top(plugin, programs)) if programs else ():
-            for key, name, _ in level.below():
+            for key, name, _ in level.below:
                 value = level.members[name]
                 if key.format != "ifname" or not isinstance(value, str) or not value:
                     continue

@@ -35,7 +35,7 @@ def program_release(conf: Configuration) -> Iterator[Remark]:
             if not release:
                 continue
             for level in walk(top(plugin, [program])):
-                for key, name, _ in level.below():
+                for key, name, _ in level.below:
                     if key.since and key.since != OURS and _number(key.since) > _number(release):
                         yield Remark(
                             (*plugin.where, *level.where, name),

@@ -41,7 +41,7 @@ def unknown_choice(conf: Configuration) -> Iterator[Remark]:
         if any(refusal(conf, plugin, program) for program in programs):
             continue
         for level in walk(top(plugin, programs)):
-            for key, name, _ in level.below():
+            for key, name, _ in level.below:
                 value = level.members[name]
                 if not key.choices or not isinstance(value, str) or not value:
                     continue

@@ -57,7 +57,7 @@ def problems(conf: Configuration, plugin: PluginObject) -> list[Remark]:
 
 
 def _problems(level: Level) -> Iterator[Remark]:
-    for key, name, below in level.below():
+    for key, name, below in level.below:
         inner = [one for each in below for one in _problems(each)]
         if inner:
             yield from inner
