@@ -110,6 +110,8 @@ def answer(connection: socket.socket, call: Call, main: Callable[[str], int]) ->
     """
 
     def cancel(_number: int, _frame: object) -> None:
+        if not _gone(connection):
+            return  # the kernel tells other things as well, such as room for what is to be sent
         fcntl.fcntl(connection, fcntl.F_SETFL, 0)  # once is enough: undoing is not to be cut short
         os.kill(os.getpid(), signal.SIGTERM)
 
