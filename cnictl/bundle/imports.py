@@ -171,7 +171,7 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 def _imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, str]]:
     """Yield what is imported, and for a part of it, which may be a module, the name by which it is known."""
     if isinstance(node, ast.Import):
-        yield from ((one.name, one.asname or "") for one in node.names)
+        yield from ((one.name, "") for one in node.names)
         return
     above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
     base = ".".join([*above, *([node.module] if node.module else [])])

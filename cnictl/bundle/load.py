@@ -42,17 +42,18 @@ def place(bundle: int, _own: Source, modules: Iterable[Placed]) -> None:
     for name, is_package, (path, _, _), code in modules:
         module: ModuleType
         if isinstance(code, tuple):
-            module = sys.modules[name] = _Unused(name)
+            module = _Unused(name)
             module.code_at = (bundle, code[1], start + code[0])
         else:
-            module = sys.modules[name] = ModuleType(name)
+            module = ModuleType(name)
+        sys.modules[name] = module
         parent, _, last = name.rpartition(".")
         module.__file__ = path
         module.__package__ = name if is_package else parent
         if is_package:
             module.__path__ = [path.rpartition("/")[0]]
-        if module.__class__ is ModuleType:
-            exec(code, module.__dict__)  # type: ignore[arg-type]  # noqa: S102 (what `cnictl install` wrote)
+        if not isinstance(code, tuple):
+            exec(code, module.__dict__)  # noqa: S102 (an import, of what `cnictl install` wrote)
         if parent:
             setattr(sys.modules[parent], last, module)
 

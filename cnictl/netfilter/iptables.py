@@ -18,7 +18,7 @@ from cnictl.spec.errors import CnictlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Literal
 
     from cnictl.invoke import Completed
@@ -279,15 +279,14 @@ class Tables:
             return
         self.converge(table, lambda listing, changes: drop_chain(listing, changes, chain, only))
 
-    def remove(self, table: str, rules: Iterable[Rule], chain: str = "") -> bool:
+    def remove(self, table: str, rules: Sequence[Rule], chain: str = "") -> bool:
         """Remove rules, each once, and a chain with all of its rules, all or nothing; whether it was done.
 
-        Asked of the kernel, and where it does not know the rules, of iptables-restore.  Raises NetfilterError
-        for what does not lie in what is to be removed.
+        The kernel does it, or where it does not have the rules in our words, iptables-restore.  Raises
+        NetfilterError for what no other changes would help.
         """
-        from cnictl.netfilter import removal
+        from cnictl.netfilter import removal  # which knows this module
 
-        rules = list(rules)
         if removal.remove(self.version, table, rules, chain):
             return True
         transaction = self.begin(table)

@@ -99,13 +99,7 @@ class Channel:
         asked for (`add address 10.9.0.2/24 to "eth0"`).  Raises NetlinkError.
         """
         self._send(kind, flags | message.ACK, body, what)
-        while True:
-            for answer in self._receive(what):
-                if answer.kind == message.ERROR:
-                    number, words = message.status(answer)
-                    if number:
-                        raise NetlinkError(what, number, words)
-                    return
+        self._wait_for_acknowledgements(self._sequence, 1, what)
 
     def change_together(self, requests: Iterable[tuple[int, int, bytes]], what: str) -> None:
         """Send requests, each of kind, flags and body, as one; wait until those with ACK are answered.
@@ -119,13 +113,7 @@ class Channel:
             datagram += message.message(kind, message.REQUEST | flags, self._sequence, body)
             waiting += bool(flags & message.ACK)
         self._transmit(datagram, what)
-        while waiting:
-            for answer in message.messages(self._datagram(what)):
-                if answer.kind == message.ERROR and answer.sequence >= first:
-                    number, words = message.status(answer)
-                    if number:
-                        raise NetlinkError(what, number, words)
-                    waiting -= 1
+        self._wait_for_acknowledgements(first, waiting, what)
 
     def read(self, kind: int, body: bytes, what: str, *, dump: bool = False) -> list[bytes]:
         """The bodies of the kernel's answers to a question.
@@ -219,6 +207,16 @@ class Channel:
                     yield answer
                     return
                 yield answer
+
+    def _wait_for_acknowledgements(self, first: int, count: int, what: str) -> None:
+        """Take so many answers to the requests from sequence number `first` on; raises NetlinkError."""
+        while count:
+            for answer in message.messages(self._datagram(what)):
+                if answer.kind == message.ERROR and answer.sequence >= first:
+                    number, words = message.status(answer)
+                    if number:
+                        raise NetlinkError(what, number, words)
+                    count -= 1
 
     def _send(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1

@@ -133,7 +133,7 @@ def test_legacy_tables_are_left_to_iptables(variant: Variant) -> None:
     assert lines() == []
 
 
-def test_the_machine_is_asked_once_for_each_chain(inside: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernel_is_asked_once_for_each_chain(inside: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rules of it go."""
     assert inside.pid
     rules = [Rule("CNI-A", "-d", f"10.1.2.{last}", "-j", "ACCEPT") for last in range(9)]
