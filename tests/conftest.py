@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -23,7 +24,17 @@ from cnictl.launcher import InstallError
 from cnictl.record import program
 from cnictl.sandbox.node import Node, SandboxError
 
-GO_PLUGINS = "/usr/lib/cni"
+PACKAGED = "1.1.1"
+"""The release of the Go plugins in the distribution's package; they do not tell it."""
+NEWEST = "1.9.1"
+"""The release that `tests/setup.sh` fetches beside it."""
+GO_RELEASE = os.environ.get("CNICTL_GO_RELEASE", PACKAGED)
+"""The release that is run beside ours, one of the two."""
+GO_DIRECTORIES = {
+    PACKAGED: "/usr/lib/cni",
+    NEWEST: str(Path(__file__).parents[1] / "build" / "go-plugins" / NEWEST),
+}
+GO_PLUGINS = GO_DIRECTORIES[GO_RELEASE]
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("cnictl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -101,9 +112,9 @@ def launchers(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def go_plugins() -> str:
-    """The directory of the distribution's Go plugins."""
+    """The directory of the Go plugins."""
     if not os.access(f"{GO_PLUGINS}/bridge", os.X_OK):
-        unavailable(f"no Go plugins in {GO_PLUGINS}: install the package containernetworking-plugins")
+        unavailable(f"no Go plugins {GO_RELEASE} in {GO_PLUGINS}: make setup")
     return GO_PLUGINS
 
 

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cnictl.sandbox.node import Node, SandboxError
-from tests.conftest import GO_PLUGINS
+from tests.conftest import GO_DIRECTORIES, NEWEST, PACKAGED
 from tests.vm.lane import obstacle as no_machine
 
 RESULTS = "build/lanes"
@@ -35,6 +35,8 @@ class Lane:
     """Says what is missing for the lane to run, or nothing."""
     seconds: int
     """After that the lane is stuck."""
+    go_release: str = PACKAGED
+    """Which Go plugins run beside ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,14 @@ def no_node() -> str:
 
 
 def no_go_plugins() -> str:
-    if not os.access(f"{GO_PLUGINS}/bridge", os.X_OK):
-        return f"no Go plugins in {GO_PLUGINS} (package containernetworking-plugins)"
+    if not os.access(f"{GO_DIRECTORIES[PACKAGED]}/bridge", os.X_OK):
+        return f"no Go plugins in {GO_DIRECTORIES[PACKAGED]} (package containernetworking-plugins)"
+    return no_node()
+
+
+def no_newest_go_plugins() -> str:
+    if not os.access(f"{GO_DIRECTORIES[NEWEST]}/bridge", os.X_OK):
+        return f"make setup found no Go plugins {NEWEST} where this machine's packages come from"
     return no_node()
 
 
@@ -98,6 +106,11 @@ LANES = (
     pytest_lane("protocol", *PARALLEL, obstacle=nothing, seconds=600),
     pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=1500),
     pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=1200),
+    replace(
+        pytest_lane("interop", *PARALLEL, obstacle=no_newest_go_plugins, seconds=1200),
+        name=f"go-{NEWEST}",
+        go_release=NEWEST,
+    ),
     Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 1600),
     pytest_lane("runtime", obstacle=no_runtime, seconds=600),
     pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=600),
@@ -115,13 +128,16 @@ def run(lane: Lane, results: str = RESULTS) -> Outcome:
         os.unlink(report)
     print(f"==== {lane.name} ====", flush=True)
     start = time.monotonic()
-    status = status_of([*lane.argv, f"--junitxml={report}"], lane.seconds)
+    environment = {**os.environ, "CNICTL_GO_RELEASE": lane.go_release}
+    status = status_of([*lane.argv, f"--junitxml={report}"], lane.seconds, environment)
     return outcome(lane, status, report, time.monotonic() - start)
 
 
-def status_of(argv: Sequence[str], seconds: float) -> int | None:
+def status_of(
+    argv: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None
+) -> int | None:
     """Run a program and give its exit status, or nothing after killing it and its children for being late."""
-    with subprocess.Popen(argv, start_new_session=True) as process:
+    with subprocess.Popen(argv, env=environment, start_new_session=True) as process:
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:

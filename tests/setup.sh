@@ -63,6 +63,28 @@ install_packages() {
         say "apt-get could not install all of: $missing(the lanes that need them will say so)"
 }
 
+fetch_go_plugins() {
+    # the newest ones that docs/differences.md speaks of, beside the distribution's; nothing of them is installed
+    release=1.9.1
+    package="containernetworking-plugins_$release+ds1-1_amd64.deb"
+    digest=12857dd3136d61e00bffcc2c8823d14df586e94406098326e02846cfa46a058e
+    [ "$level" = test ] && [ ! -x "build/go-plugins/$release/bridge" ] || return 0
+    [ "$(uname -m)" = x86_64 ] && [ -x /usr/lib/apt/apt-helper ] || return 0
+    say "fetching the Go plugins $release"
+    mkdir -p build/go-plugins
+    # shellcheck disable=SC2016  # apt's own variable
+    for site in $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | sort -u); do
+        from="${site}pool/main/g/golang-github-containernetworking-plugins/$package"
+        if /usr/lib/apt/apt-helper download-file "$from" "build/$package" "SHA256:$digest" >/dev/null 2>&1; then
+            dpkg-deb -x "build/$package" build/go-plugins/unpacked
+            mv build/go-plugins/unpacked/usr/lib/cni "build/go-plugins/$release"
+            rm -r "build/$package" build/go-plugins/unpacked
+            return 0
+        fi
+    done
+    say "the Go plugins $release are no longer where this machine's packages come from (their lane will say so)"
+}
+
 install_python() {
     if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
         say "$python is missing or older than 3.11: name another one in PYTHON"
@@ -88,5 +110,6 @@ install_python() {
 
 install_packages
 install_python
+fetch_go_plugins
 # mypy finds plugins/ by the name it is imported under
 [ -e build/mypy/cnictl_plugins ] || { mkdir -p build/mypy && ln -sfn ../../plugins build/mypy/cnictl_plugins; }

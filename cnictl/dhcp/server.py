@@ -18,7 +18,7 @@ from cnictl.spec import names
 from cnictl.spec.args import parse_leniently
 from cnictl.spec.document import Document, decode_object
 from cnictl.spec.errors import CnictlError, CniError
-from cnictl.spec.keys import Config, nested_list
+from cnictl.spec.keys import Config, integer, nested_list
 from cnictl.spec.result import IPConfig
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ _REFUSAL = (
 )
 
 
-class OptionsConfig(Config):
+class LeaseConfig(Config):
     """As much of `ipam` as the daemon reads."""
 
     provide = nested_list("provide", ProvideConfig, text="options to send")
     request = nested_list("request", RequestConfig, text="options to ask for")
+    priority = integer("priority", text="metric of the routes; 0 for none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Server:
 
     async def _allocate(self, arguments: dict[str, Plain]) -> Reply:
         attachment, document = _attachment(arguments)
-        section = OptionsConfig(document.object("ipam") or Document({}))
+        section = LeaseConfig(document.object("ipam") or Document({}))
         given = parse_leniently(str(arguments.get("Args", "")))
         options = {
             PARAMETERS: dhcp_options.requested(section.request),
@@ -134,7 +135,7 @@ class Server:
             **dhcp_options.provided(section.provide, given),
         }
         lease, is_new = await self._table.allocate(attachment, options)
-        value = dhcp_rpc.reply_of([IPConfig(lease.prefix, lease.gateway)], lease.routes)
+        value = dhcp_rpc.reply_of([IPConfig(lease.prefix, lease.gateway)], lease.routes, section.priority)
         return Reply(dhcp_rpc.RESULT, value, lease_of=attachment.client_id if is_new else "")
 
 

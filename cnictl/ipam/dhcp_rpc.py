@@ -231,8 +231,11 @@ def result_of(reply: Mapping[str, Plain]) -> Result:
     )
 
 
-def reply_of(ips: Sequence[IPConfig], routes: Sequence[Route]) -> dict[str, Plain]:
-    """Return the reply to Allocate that has these addresses and routes."""
+def reply_of(ips: Sequence[IPConfig], routes: Sequence[Route], priority: int) -> dict[str, Plain]:
+    """Return the reply to Allocate that has these addresses and routes, whose metric is `priority`.
+
+    The metric is the daemon's to give: the Go plugin prints what it was answered.
+    """
     return {
         "IPs": [
             {"Address": _network(one.address), "Gateway": one.gateway.packed if one.gateway else b""}
@@ -242,7 +245,7 @@ def reply_of(ips: Sequence[IPConfig], routes: Sequence[Route]) -> dict[str, Plai
             {
                 "Dst": _network(one.dst),
                 "GW": one.gw.packed if one.gw else b"",
-                "Priority": one.priority,
+                "Priority": priority,
                 "Scope": one.scope or 0,
             }
             for one in routes

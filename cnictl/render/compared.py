@@ -30,6 +30,7 @@ def compared_members(compared: Compared) -> dict[str, Json]:
         "file": compared.scenario.file,
         "verdict": verdict(compared),
         "skipped": compared.skipped,
+        "refusal": compared.refusal,
         "partings": [_members(one) for one in compared.partings],
         "seconds": [
             {"plugin": plugin, "verb": verb, "a": list(one), "b": list(other)}
@@ -71,6 +72,8 @@ def _lines(compared: Compared) -> Iterator[Line]:
     word = verdict(compared)
     reason = f": {compared.skipped}" if compared.skipped else ""
     yield Line(0, signs[word], f"{word} {compared.scenario.name}{reason}")
+    if compared.refusal:
+        yield Line(1, "", f"neither adds it: {compared.refusal}")
     for one in compared.partings:
         yield Line(1, "", f"{one.step}: {one.text}")
         if one.difference is not None:

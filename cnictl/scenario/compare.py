@@ -65,13 +65,15 @@ class Life:
 class Compared:
     """A scenario done with both sets; without `partings` they are interchangeable for it.
 
-    `skipped` says why it was not run.  `seconds` are, for each plugin and verb, those of the one
-    and of the other, in the order of the calls.
+    `skipped` says why it was not run, and `refusal` in which words both refused to ADD, which is all
+    that was compared then.  `seconds` are, for each plugin and verb, those of the one and of the other,
+    in the order of the calls.
     """
 
     scenario: Scenario
     partings: tuple[Parting, ...] = ()
     skipped: str = ""
+    refusal: str = ""
     seconds: Mapping[tuple[str, str], tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
 
 
@@ -90,7 +92,12 @@ def compare(
     for life in lives:
         if life.broken:
             return Compared(scenario, skipped=life.broken)
-    return Compared(scenario, tuple(_partings(scenario, *lives)), seconds=_seconds(lives, apart=apart))
+    return Compared(
+        scenario,
+        tuple(_partings(scenario, *lives)),
+        refusal=_refusal(*lives),
+        seconds=_seconds(lives, apart=apart),
+    )
 
 
 def _live(scenario: Scenario, adder: str, deleter: str, timeout: float) -> Life:
@@ -129,6 +136,16 @@ def _partings(scenario: Scenario, one: Life, other: Life) -> Iterator[Parting]:
             yield from _errors(step, deleter, words, answer)
         for line in left(scenario, life.states[0], life.states[-1]):
             yield Parting("left", f"{deleter} left of what {words}: {line}", at=deleter, message=line)
+
+
+def _refusal(one: Life, other: Life) -> str:
+    """Return the words in which both refused the same attachment, "" if there is none."""
+    added = [life.of("add")[0]["answers"] for life in (one, other)]
+    for pair in zip(*added, strict=True):
+        words = {_worded(answer["error"]) if "error" in answer else "" for answer in pair}
+        if len(words) == 1 and (word := words.pop()):
+            return word
+    return ""
 
 
 def _answers(step: str, first: Answer, second: Answer, scenario: Scenario) -> Iterator[Parting]:

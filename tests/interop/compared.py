@@ -39,6 +39,11 @@ class Compared:
         ]
 
     @property
+    def refusal(self) -> str:
+        """What both said instead of adding it."""
+        return str(self.members["refusal"])
+
+    @property
     def left(self) -> list[str]:
         return [one["text"] for one in self._of("left")]
 

@@ -10,6 +10,7 @@ import pytest
 from cnictl.ipam import dhcp_rpc
 from cnictl.spec.errors import CniError
 from tests import refused as cases
+from tests.conftest import GO_RELEASE, NEWEST
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.dhcp_network import SOCKET, Daemon, DhcpNetwork, within
 
@@ -39,8 +40,11 @@ def directory(request: pytest.FixtureRequest, go_plugins: str, plugins_dir: str)
     return plugins_dir if request.param == "our plugin" else go_plugins
 
 
-def test_every_pair(node: Node, network: DhcpNetwork, directory: str) -> None:
-    """Address, gateway and the routes that were asked for; the server has it back after DEL, also twice."""
+def test_every_pair(node: Node, network: DhcpNetwork, directory: str, request: pytest.FixtureRequest) -> None:
+    """Address, gateway and the routes that were asked for; the server has it back after DEL, also twice.
+
+    But not of the newest Go daemon, whose releases a server's kernel drops for the address they come from.
+    """
     attachment = Attachment(node, directory, [PLAIN])
     attachment.add()
     config = {"type": "dhcp", "ipam": {"type": "dhcp", **OPTIONS}}
@@ -60,7 +64,10 @@ def test_every_pair(node: Node, network: DhcpNetwork, directory: str) -> None:
     for _ in range(2):
         done = attachment.call("DEL", config)
         assert (done.status, done.stdout) == (0, "")
-    within(5, lambda: not network.leases, "the lease given back")
+    if GO_RELEASE == NEWEST and "Go daemon" in request.node.name:
+        assert list(network.leases) == ["10.44.0.50"]
+    else:
+        within(5, lambda: not network.leases, "the lease given back")
 
 
 @pytest.mark.usefixtures("network")

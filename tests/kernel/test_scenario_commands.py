@@ -219,6 +219,15 @@ esac
     assert "left: B left of what A added: node: + reservation" in done.stdout
 
 
+def test_what_both_refuse_is_the_same_and_said(cnictl: Cnictl, plugins_dir: str, tmp_path: Path) -> None:
+    """Nobody may take it for proof that the two do the same work."""
+    file = scenario(tmp_path, "")
+    Path(file).write_text(Path(file).read_text().replace("type: bridge", "type: bridge, vlan: 5000"))
+    done = cnictl("compare", plugins_dir, plugins_dir + "/", file)
+    assert (done.returncode, done.stderr) == (0, "1 same\n"), done.stdout
+    assert "neither adds it: bridge: code 7: " in done.stdout
+
+
 def test_a_missing_directory_of_plugins_is_wrong_usage(
     cnictl: Cnictl, plugins_dir: str, tmp_path: Path
 ) -> None:

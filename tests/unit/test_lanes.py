@@ -115,5 +115,5 @@ def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]):
     """A lane that does not exist is a mistake in usage."""
     assert lanes.main(["unit", "units"]) == 2
     assert capsys.readouterr().err == (
-        "no lane 'units'; there are unit, protocol, kernel, interop, vm, runtime, bench\n"
+        "no lane 'units'; there are unit, protocol, kernel, interop, go-1.9.1, vm, runtime, bench\n"
     )

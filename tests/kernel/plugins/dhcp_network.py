@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.conftest import GO_PLUGINS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnictl.sandbox.node import Node
 
-GO_PLUGINS = "/usr/lib/cni"
 TESTDATA = Path(__file__).parents[3] / "testdata" / "dhcp"
 SERVER = Path(__file__).with_name("dhcp_server.py")
 SOCKET = "/run/cni/dhcp.sock"

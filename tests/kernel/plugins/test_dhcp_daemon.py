@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cnictl.ipam import dhcp_rpc
 from tests import witness
 from tests.kernel.plugins.attachment import Attachment, said
 from tests.kernel.plugins.dhcp_network import (
@@ -167,6 +168,26 @@ def test_classless_routes(attach: Attach, daemon: Daemon, network: DhcpNetwork, 
     assert made["10.98.0.0/16"] == "link"
     assert attachment.check() == ""
     assert len(daemon.records) == 1
+
+
+@pytest.mark.usefixtures("daemon")
+def test_the_metric_of_routes(attach: Attach, network: DhcpNetwork, node: Node) -> None:
+    """It is in the daemon's answer, as the Go plugin adds none to it."""
+    network.order(**LONG, options={"3": "0a2c0001"})
+    attachment = attach({"type": "bridge", "bridge": "br0"})
+    attachment.add()
+    config = {"cniVersion": "1.0.0", "name": "net", "type": "dhcp", "ipam": {"type": "dhcp", "priority": 77}}
+    with dhcp_rpc.Daemon(node.path(SOCKET)) as called:
+        reply = called.call(
+            dhcp_rpc.ALLOCATE,
+            {
+                "ContainerID": attachment.container,
+                "Netns": attachment.netns,
+                "IfName": "eth0",
+                "StdinData": json.dumps(config).encode(),
+            },
+        )
+    assert [(str(one.gw), one.priority) for one in dhcp_rpc.result_of(reply).routes] == [("10.44.0.1", 77)]
 
 
 def test_a_vanished_interface(attach: Attach, daemon: Daemon, node: Node) -> None:

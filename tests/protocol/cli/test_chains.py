@@ -29,7 +29,7 @@ OURS, GO = "ours", "go"
 def chain(host: Bench, plugins_dir: str, request: pytest.FixtureRequest) -> Bench:
     """bridge, host-local and tuning from where the parameter says, and a shell script behind them."""
     if not os.access(f"{GO_PLUGINS}/bridge", os.X_OK) and GO in request.param:
-        unavailable(f"no Go plugins in {GO_PLUGINS}: install the package containernetworking-plugins")
+        unavailable(f"no Go plugins in {GO_PLUGINS}: make setup")
     for name, whose in zip(("bridge", "host-local", "tuning"), request.param, strict=True):
         (host.bin / name).symlink_to(Path({OURS: plugins_dir, GO: GO_PLUGINS}[whose], name))
     host.plugin(ADD=PASS_ON.format(python=sys.executable))

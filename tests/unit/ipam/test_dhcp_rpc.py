@@ -90,7 +90,8 @@ def test_the_replies_of_go():
             RESULT,
             dhcp_rpc.reply_of(
                 [IPConfig(Prefix.parse("192.168.1.5/24"), ROUTER)],
-                [Route(Prefix.default(4), ROUTER, priority=77)],
+                [Route(Prefix.default(4), ROUTER)],
+                priority=77,
             ),
         ),
         ("release", RELEASE, "", NOTHING, {}),
