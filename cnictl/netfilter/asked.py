@@ -8,7 +8,7 @@ yet: iptables may be the legacy one, or of a release that puts the same rule oth
 from __future__ import annotations
 
 from cnictl.netfilter import nft
-from cnictl.netfilter.expressions import translate
+from cnictl.netfilter.expressions import PROTOCOL, alike, translate
 from cnictl.netfilter.iptables import FAMILIES, VERSIONS, may_be_legacy
 from cnictl.netfilter.rule import split
 from cnictl.netfilter.translated import parts_of
@@ -99,7 +99,7 @@ class Chain:
         rule = message.attributes(answer, 4)
         if not nft.is_of(rule, self.table, self.name):
             return None
-        return [("", "", b"")] if nft.RULE_USERDATA in rule else list(parts_of(rule))
+        return [("", "", b"")] if nft.RULE_USERDATA in rule else alike(list(parts_of(rule)))
 
 
 def all_there(wanted: Iterable[Entity]) -> bool:
@@ -140,8 +140,8 @@ def chain_of(entity: Entity) -> tuple[str, str]:
 
 
 def _needles(parts: Parts) -> list[bytes]:
-    """The bytes that a rule has somewhere if it consists of these parts."""
-    return [one for _, name, data in parts for one in (data, name.encode()) if one]
+    """The bytes that a rule has somewhere if it consists of these parts, whichever iptables made it."""
+    return [one for part in parts if part != PROTOCOL for one in (part[2], part[1].encode()) if one]
 
 
 def _mentions(text: bytes, needles: Iterable[bytes]) -> bool:

@@ -27,6 +27,7 @@ _PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
 _LINKS = (("-i", 6), ("-o", 7))  # NFT_META_IIFNAME, NFT_META_OIFNAME
 _L4PROTO = 16  # NFT_META_L4PROTO
 _NETWORK, _TRANSPORT = 1, 2  # NFT_PAYLOAD_*_HEADER
+_IPV4_PROTOCOL = (9, 1)  # where it stands in the header, and its size
 _ADDRESSES: dict[Version, tuple[tuple[str, int], ...]] = {
     4: (("-s", 12), ("-d", 16)),
     6: (("-s", 8), ("-d", 24)),
@@ -50,6 +51,38 @@ def translate(version: Version, words: list[str]) -> list[Part]:
     except (KeyError, ValueError, OverflowError, OSError):  # of what iptables would not take either
         return []
     return parts + rest if rest else []
+
+
+def alike(parts: list[Part]) -> list[Part]:
+    """The parts of a rule as `translate` gives them, whichever iptables made it.
+
+    Up to 1.8.9 it asks for interfaces, protocol and addresses; since then for addresses, interfaces and
+    protocol, that of IPv4 in the header.  As all of them must hold, their order does not matter.
+    """
+    basics: list[tuple[int, list[Part]]] = []
+    position = 0
+    while position < len(parts) and (place := _place(parts[position])) is not None:
+        end = position + 1
+        while end < len(parts) and parts[end][0] in ("bitwise", "cmp"):
+            end += 1
+        asked = parts[position] if place != _PLACES[PROTOCOL] else PROTOCOL
+        basics.append((place, [asked, *parts[position + 1 : end]]))
+        position = end
+    basics.sort(key=lambda one: one[0])
+    return [part for _, one in basics for part in one] + parts[position:]
+
+
+def _place(part: Part) -> int | None:
+    """Where a question for interface, protocol or address stands among them; None for any other part."""
+    if part in _PLACES:
+        return _PLACES[part]
+    kind, _, data = part
+    if kind != "payload" or not data.startswith(_OF_NETWORK):
+        return None
+    offset, size = (int.from_bytes(data[at : at + 4], "big") for at in _OFFSET_AND_SIZE)
+    if (offset, size) == _IPV4_PROTOCOL:
+        return _PLACES[PROTOCOL]
+    return len(_PLACES) + offset
 
 
 def _take_basics(words: list[str], basics: Basics) -> list[str]:
@@ -167,3 +200,10 @@ def _nat_range(version: Version, text: str) -> bytes:
 
 def _u16(number: int) -> bytes:
     return number.to_bytes(2, sys.byteorder)
+
+
+PROTOCOL = meta(_L4PROTO)
+"""What loads the protocol, for any family; a newer iptables loads that of IPv4 otherwise."""
+_PLACES: dict[Part, int] = {meta(key): place for place, (_, key) in enumerate(_LINKS)} | {PROTOCOL: 2}
+_OF_NETWORK = _payload(_NETWORK, 0, 0)[2][:16]  # NFTA_PAYLOAD_DREG and _BASE
+_OFFSET_AND_SIZE = (20, 28)  # where the numbers of the attributes behind these begin
