@@ -93,7 +93,7 @@ def test_a_redirection(node: Node, host: Rtnl, traffic: TrafficControl, veth: Li
     assert traffic.qdiscs(link) == [KernelQdisc("ingress", INGRESS_HANDLE, INGRESS)]
     text = node.run(["tc", "filter", "show", "dev", "veth1", "parent", "ffff:"]).checked().stdout
     assert "filter protocol all pref 1 u32 chain 0 fh 800::800" in text
-    assert "*flowid 1:1" in text
+    assert "flowid 1:1" in text
     assert "match 00000000/00000000 at 0" in text
     assert [line.split(": ")[1] for line in text.splitlines() if "mirred" in line] == [
         "mirred (Egress Redirect to device ifb7) stolen",
