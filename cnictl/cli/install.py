@@ -55,6 +55,8 @@ def install(
         typer.echo(path)
     if not changed:
         typer.echo(f"{directory} has them already", err=True)
+    elif not worker:
+        output.note("each call starts an interpreter; with --worker --systemd DIR pods come up much faster")
     if units:
         sockets = "cni-dhcp.socket" + (" cnictl-worker.socket" if worker else "")
         output.note(f"start the daemons: systemctl daemon-reload; systemctl enable --now {sockets}")

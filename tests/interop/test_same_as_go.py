@@ -26,6 +26,8 @@ STATE = Table("State after ADD")
 STATE_WITH_VLANS = Table("State after ADD, with VLANs")
 FAILURES = Table("What the Go plugins' own CHECK and DEL fail at")
 FAILURES_AGAIN = Table("What a second DEL of the Go plugins fails at")
+FAILURES_OF_DEBIAN_13 = Table("What the Go plugins of Debian 13 fail at")
+"""Of which nothing need happen where the tests run."""
 FAILURES_OF_THE_NEWEST = Table("What the Go plugins 1.9.1 fail at")
 
 
@@ -59,7 +61,7 @@ def test_the_two_are_interchangeable(
     found = compare(go_plugins, plugins_dir, scenario.file, "--name", scenario.name)
     assert found.refusal == ""
     tables = (STATE, STATE_WITH_VLANS) if needs_modules(scenario) else (STATE,)
-    lines = found.answers + found.differences
+    lines = [one for one in found.answers if not explained(FAILURES_OF_DEBIAN_13, one)] + found.differences
     unexplained = [line for line in lines if not any(explained(one, line) for one in tables)]
     assert unexplained == []
     assert found.failures("B", "check", "del", "del again") == [], "ours"

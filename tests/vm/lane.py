@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.conftest import GO_RELEASE
 from tests.vm import kernel, machine
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,7 @@ def main(options: Sequence[str]) -> int:
         "loadfile",
     ]
     env = {"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8", "CI": os.environ.get("CI", "")}
+    env["CNICTL_GO_RELEASE"] = GO_RELEASE
     try:
         status = machine.run(
             kernel.ready(),

@@ -34,8 +34,12 @@ def contents(directory: Path) -> dict[str, str]:
 
 
 def test_a_link_for_every_plugin(bench, place: Path):
-    """They all lead to one launcher; the paths are printed, and a second time there is nothing to do."""
+    """They all lead to one launcher; the paths are printed, and a second time there is nothing to do.
+
+    Who does not know of the worker is told.
+    """
     done = bench("install", place).succeeded()
+    assert "with --worker" in done.stderr
     assert sorted(done.stdout.split()) == sorted(str(place / name) for name in (LAUNCHER, *PROGRAMS))
     assert {name: (place / name).readlink().name for name in PROGRAMS} == dict.fromkeys(PROGRAMS, LAUNCHER)
     before = contents(place)
@@ -147,6 +151,7 @@ def version(place: Path) -> list[str]:
 def test_a_launcher_for_a_worker(bench, place: Path):
     """Made by the compiler, and the same a second time; the plugins work without a worker."""
     done = bench("install", "--worker", place).succeeded()
+    assert done.stderr == ""
     assert {str(place / LAUNCHER), str(place / ONE_SHOT)} <= set(done.stdout.split())
     assert (place / LAUNCHER).read_bytes().startswith(b"\x7fELF")
     assert "1.1.0" in version(place)
