@@ -281,7 +281,8 @@ def _networks(net: str, conf_dir: str, cache_dir: str, data_dirs: Sequence[str] 
     if not named:
         known = ", ".join(dict.fromkeys(one.name for one in found.found))
         raise UsageProblem(
-            f"no network {go_quote(net)} has addresses of host-local", hint=known and f"there are {known}"
+            f"no network {go_quote(net)} has addresses of host-local",
+            hint=known and f"networks that have: {known}",
         )
     return named
 

@@ -29,7 +29,7 @@ def named(scenarios: Sequence[Scenario], names: Collection[str]) -> list[Scenari
     for name in names:
         if not any(one.name == name for one in scenarios):
             known = ", ".join(one.name for one in scenarios)
-            raise UsageProblem(f"no scenario {name!r} in these files", hint=f"there are {known}")
+            raise UsageProblem(f"no scenario {name!r} in these files", hint=f"scenarios in them: {known}")
     return [one for one in scenarios if not names or one.name in names]
 
 

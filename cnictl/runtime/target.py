@@ -58,4 +58,4 @@ def _suggestion(directory: str, name: str) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     shown = list(names)[:_LISTED]
-    return f"there are {', '.join(shown)}" + (" and others" if len(names) > _LISTED else "")
+    return f"networks here: {', '.join(shown)}" + (" and others" if len(names) > _LISTED else "")

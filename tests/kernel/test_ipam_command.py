@@ -292,4 +292,4 @@ def test_a_network_that_is_not_there(ipam: Run):
     """Names those that are."""
     done = ipam("show", "nope")
     assert done.status == 2
-    assert "there are net" in done.stderr
+    assert "hint: networks that have: net\n" in done.stderr
