@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -216,9 +217,18 @@ def again(running: Containerd, fault: Fault) -> None:
     """Have other pods come and go, and the one with a port be there."""
     for name in running.others("web"):
         assert running.stop(name) == ""
+    if forgets(running):
+        for container in reserved(running).keys() - set(running.sandboxes()):
+            os.unlink(running.node.path(f"{STORE}/{reserved(running)[container]}"))
     if fault.does in ("stop", ""):
         assert running.stop("web") == ""
         assert running.start("web", (18080, 80)) == ""
+
+
+def forgets(running: Containerd) -> bool:
+    """Whether this containerd, from 1.7 on, forgets a pod that failed and whose DEL failed: its address stays."""
+    said = running.node.run(["containerd", "--version"]).checked().stdout
+    return not re.search(r" v?1\.6\.", said)
 
 
 def test_a_network_of_a_single_plugin(containerd: Containerd):
@@ -253,9 +263,9 @@ def test_a_directory_that_was_exchanged(containerd: Containerd):
 
 def test_the_command_looks_at_one_pod(containerd: Containerd):
     """By its name in the cluster, which only the runtime knows; what is another pod's is left out."""
+    assert containerd.start("other") == ""
     shell(containerd, away("portmap"))
     try:
-        assert containerd.start("other") != ""
         everything = containerd.cnictl("doctor", "--log", "/dev/null", "-o", "json")
         narrowed = containerd.cnictl("doctor", "--log", "/dev/null", "-o", "json", "--pod", "default/web")
         text = containerd.cnictl("doctor", "--log", "/dev/null", "--pod", "web")
