@@ -7,6 +7,7 @@ Plugins declare with these functions, the thin observer of CHECK and the full ob
 from __future__ import annotations
 
 from cnictl.declare.model import Entity
+from cnictl.spec.mac import canonical_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,19 +54,19 @@ def link(
     multi_queue: bool | None = None,
     alias: str | None = None,
 ) -> Entity:
-    """A link.  `mtu` in bytes, `txqlen` in packets, `peer` the name of a veth's other end in the node.
+    """A link.  `mac` in any spelling, "" as None, `mtu` in bytes, `txqlen` in packets.
 
-    `parent` is what a stacked link sits on, `mode` that of a macvlan, ipvlan or tun, `bcqueuelen` a
-    macvlan's queue for broadcasts in packets, `table` that of a VRF; `vni`, `local`, `group` (addresses),
-    `port` and `learning` are those of a vxlan, `owner` and `owner_group` (numbers) and `multi_queue`
-    those of a tun.
+    `peer` is the name of a veth's other end in the node, `parent` what a stacked link sits on, `mode`
+    that of a macvlan, ipvlan or tun, `bcqueuelen` a macvlan's queue for broadcasts in packets, `table`
+    that of a VRF; `vni`, `local`, `group` (addresses), `port` and `learning` are those of a vxlan,
+    `owner` and `owner_group` (numbers) and `multi_queue` those of a tun.
     """
     return Entity(
         "link",
         name,
         _stated(
             kind=kind,
-            mac=mac,
+            mac=canonical_mac(mac) if mac else None,
             mtu=mtu,
             up=up,
             master=master,

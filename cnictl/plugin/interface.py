@@ -250,11 +250,9 @@ def declare_veth(
     return [
         Expectation(
             request.netns,
-            entities.link(
-                container.name, kind="veth", mac=container.mac.lower() or None, up=up, peer=host_name
-            ),
+            entities.link(container.name, kind="veth", mac=container.mac, up=up, peer=host_name),
         ),
-        Expectation(NODE, entities.link(host_name, kind="veth", mac=host_mac.lower() or None, up=True)),
+        Expectation(NODE, entities.link(host_name, kind="veth", mac=host_mac, up=True)),
     ]
 
 

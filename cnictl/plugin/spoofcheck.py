@@ -14,6 +14,7 @@ from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.netlink.errors import NetlinkError
 from cnictl.spec.errors import INTERNAL, CniError
+from cnictl.spec.mac import canonical_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def declare(request: Request, host_link: str, mac: str) -> list[Expectation]:
             entities.rule(tool, TABLE, BASE, f'iifname "{host_link}" jump {chain} {note}'),
             entities.chain(tool, TABLE, chain, [f"jump {mac_chain} {note}"]),
             entities.chain(
-                tool, TABLE, mac_chain, [f"ether saddr {mac.lower()} return {note}", f"drop {note}"]
+                tool, TABLE, mac_chain, [f"ether saddr {canonical_mac(mac)} return {note}", f"drop {note}"]
             ),
         )
     ]

@@ -138,7 +138,7 @@ def declare(
     link = entities.link(
         request.ifname,
         kind=config.kind,
-        mac=interface.container_interface(request, result).mac.lower() or None,
+        mac=interface.container_interface(request, result).mac,
         mtu=config.mtu if config.mtu > 0 else None,
         up=True,
         parent=master or None,

@@ -20,6 +20,14 @@ def parse_mac(text: str) -> bytes:
     raise ValueError(f"address {text}: invalid MAC address")
 
 
+def canonical_mac(text: str) -> str:
+    """Return an address in the kernel's spelling; what is none in lower case, as it is."""
+    try:
+        return format_mac(parse_mac(text))
+    except ValueError:
+        return text.lower()
+
+
 def format_mac(mac: bytes) -> str:
     """Lower-case, with colons, as the kernel's own tools print it."""
     return mac.hex(":")

@@ -273,7 +273,7 @@ def _of_result(cached: CachedAttachment, result: Result) -> Iterator[Expectation
     known = {NODE, netns}
     for interface in result.interfaces:
         if interface.sandbox in known:
-            link = entities.link(interface.name, mac=interface.mac.lower() or None)
+            link = entities.link(interface.name, mac=interface.mac)
             yield Expectation(interface.sandbox, link)
     gateways: dict[int, Address] = {}
     for ip in result.ips:

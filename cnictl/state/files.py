@@ -19,6 +19,7 @@ from cnictl.ipam.store import DATA_DIR, Reservation
 from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.mac import canonical_mac
 from cnictl.state.snapshot import Unseen
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _result(cached: CachedAttachment) -> Result | None:
 
 
 def _interface(interface: Interface) -> str:
-    words = [interface.name, interface.mac.lower()]
+    words = [interface.name, canonical_mac(interface.mac)]
     if interface.mtu:
         words += ["mtu", str(interface.mtu)]
     if interface.sandbox:

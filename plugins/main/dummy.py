@@ -68,7 +68,7 @@ def declare(request: Request) -> list[Expectation]:
     DummyConfig(request.document).validate(request)
     result = request.previous("dummy: Required prevResult missing")
     mine = interface.container_interface(request, result)
-    link = entities.link(request.ifname, kind="dummy", mac=mine.mac.lower() or None, up=True)
+    link = entities.link(request.ifname, kind="dummy", mac=mine.mac, up=True)
     return [Expectation(request.netns, link), *interface.declare_addressing(request, result, request.ifname)]
 
 

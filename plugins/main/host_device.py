@@ -63,9 +63,7 @@ def declare(request: Request) -> list[Expectation]:
     if config.uses_dpdk():
         return []
     container = interface.container_interface(request, result)
-    link = entities.link(
-        request.ifname, mac=container.mac.lower() or None, up=True, alias=_expected_alias(request, config)
-    )
+    link = entities.link(request.ifname, mac=container.mac, up=True, alias=_expected_alias(request, config))
     expected = [Expectation(request.netns, link)]
     if config.ipam.type:
         expected += interface.declare_addressing(request, result, request.ifname)

@@ -70,7 +70,7 @@ def declare(request: Request) -> list[Expectation]:
         request.ifname,
         kind="tun",
         mode="tap",
-        mac=interface.container_interface(request, result).mac.lower() or None,
+        mac=interface.container_interface(request, result).mac,
         mtu=config.mtu if config.mtu > 0 else None,
         up=True,
         master=config.bridge or None,

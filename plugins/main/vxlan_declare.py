@@ -6,6 +6,7 @@ from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netlink.rtnl import Rtnl
 from cnictl.plugin import interface, masquerade
+from cnictl.spec.mac import canonical_mac
 
 from . import vxlan_entries, vxlan_underlay
 from .vxlan_config import VxlanConfig
@@ -46,7 +47,7 @@ def _underlay(host: Rtnl, config: VxlanConfig, result: Result) -> Underlay:
 
     The default route may have moved since, and the tunnel's end stays where it is.
     """
-    mac = next((one.mac.lower() for one in result.interfaces if one.name == config.vxlan_name), "")
+    mac = next((canonical_mac(one.mac) for one in result.interfaces if one.name == config.vxlan_name), "")
     if not (config.local or config.master or config.vtep_mac):
         for one in host.addresses():
             if one.prefix.version in config.versions() and config.mac_of(one.prefix.address) == mac:

@@ -85,7 +85,7 @@ def declare(request: Request) -> list[Expectation]:
         expected.append(_declared(veth, limits.ingress))
     if limits.egress is not None:
         ifb = device_name(request.network, request.container_id)
-        mac = next((one.mac.lower() for one in result.interfaces if one.name == ifb), "")
+        mac = next((one.mac for one in result.interfaces if one.name == ifb), "")
         actions = [f"mirred egress redirect dev {ifb} {verdict}" for verdict in ("stolen", "pass")]
         expected += [
             entities.link(ifb, kind="ifb", mac=mac or None, up=True),

@@ -77,7 +77,7 @@ def declare(request: Request) -> list[Expectation]:
     ]
     link = entities.link(
         request.ifname,
-        mac=wanted.mac.lower() or None,
+        mac=wanted.mac,
         promiscuous=wanted.promisc,
         mtu=wanted.mtu or None,
         all_multicast=wanted.all_multicast,

@@ -14,6 +14,7 @@ from cnictl.ipam.store import LOCK, Reservation
 from cnictl.leases.evidence import processes
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.mac import canonical_mac
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,7 +93,9 @@ def _interfaces(result: Json) -> Iterator[CachedInterface]:
     for one in listed if isinstance(listed, list) else ():
         members = Document(one if isinstance(one, dict) else {})
         inside = bool(members.get("sandbox"))
-        yield CachedInterface(str(members.get("name") or ""), str(members.get("mac") or "").lower(), inside)
+        yield CachedInterface(
+            str(members.get("name") or ""), canonical_mac(str(members.get("mac") or "")), inside
+        )
 
 
 def _unusable(result: Json, ifname: str, plugins: tuple[str, ...]) -> str:

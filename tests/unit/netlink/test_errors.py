@@ -10,7 +10,7 @@ import pytest
 from cnictl.netlink.errors import LinkGone, NetlinkError
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
-from cnictl.spec.mac import format_mac, parse_mac
+from cnictl.spec.mac import canonical_mac, format_mac, parse_mac
 
 # zerrors_linux_amd64.go of the Go distribution
 GO_TEXTS = {
@@ -81,7 +81,7 @@ def test_a_missing_link_is_named() -> None:
 )
 def test_mac_addresses_read_as_in_go(text: str, canonical: str) -> None:
     """The three spellings and three lengths of Go's net.ParseMAC."""
-    assert format_mac(parse_mac(text)) == canonical
+    assert format_mac(parse_mac(text)) == canonical_mac(text) == canonical
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,4 @@ def test_what_is_no_mac_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError) as refusal:
         parse_mac(text)
     assert str(refusal.value) == f"address {text}: invalid MAC address"
+    assert canonical_mac(text) == text.lower()
