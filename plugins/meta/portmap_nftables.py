@@ -5,18 +5,19 @@ changes the destination; `masquerading` has the rules for what must come back th
 rule's comment is the container id and nothing else: it does not say of which network it is.
 
 That decides what can be removed.  DEL removes all rules of the container, as the Go plugins do,
-when the runtime repeats the port mappings; without them only those that lead to an address of
-prevResult.  GC is told which containers of one network are valid, and a rule of any other may be
-of another network: it removes a rule only if its destination is by now the destination of a valid
-container.  Such a rule is a leftover whatever network it is of, since an address is only given
-again once it is free, and it would steal ports for a container that never asked for them.
+when the runtime repeats the port mappings and they would be forwarded by nftables; otherwise only
+those that lead to an address of prevResult.  GC is told which containers of one network are valid,
+and a rule of any other may be of another network: it removes a rule only if its destination is by
+now the destination of a valid container.  Such a rule is a leftover whatever network it is of,
+since an address is only given again once it is free, and it would steal ports for a container that
+never asked for them.
 """
 
 from __future__ import annotations
 
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
-from cnictl.netfilter import nft, nft_text
+from cnictl.netfilter import backend, nft, nft_text
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import NetfilterError
 
@@ -58,7 +59,7 @@ def setup(request: Request, config: PortmapConfig, addresses: dict[Version, Pref
 
 
 def teardown(request: Request, config: PortmapConfig, addresses: Iterable[Prefix]) -> None:
-    """Remove the container's rules; without port mappings only those that lead to the addresses.
+    """Remove the container's rules; without port mappings for nftables only those that lead to the addresses.
 
     Whether there are any is asked of the kernel first.  Raises NetfilterError.
     """
@@ -66,7 +67,7 @@ def teardown(request: Request, config: PortmapConfig, addresses: Iterable[Prefix
 
     def find() -> list[Place]:
         found = [place for version in VERSIONS for place in _of_container(request, version)]
-        if not found or config.port_mappings:
+        if not found or _forwards(config):
             return found
         return [place for place, entry in _entries() if place in found and _leads_to(entry) in own]
 
@@ -112,6 +113,11 @@ def declare(request: Request, config: PortmapConfig, addresses: dict[Version, Pr
             ),
         ]
     return [Expectation(NODE, entity) for entity in expected]
+
+
+def _forwards(config: PortmapConfig) -> bool:
+    """Whether an ADD would forward ports here, and not with iptables."""
+    return bool(config.port_mappings) and (config.backend or backend.probe()) == backend.NFTABLES
 
 
 def _apply(

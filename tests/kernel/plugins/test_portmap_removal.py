@@ -77,14 +77,17 @@ def test_delete_without_ports_and_previous_result(backend: str, node: Node, plug
     assert left(node) == ([], [], [])
 
 
-def test_delete_without_ports_leaves_another_networks_nftables_rules(node: Node, plugins_dir: str) -> None:
-    """Of the same container: they lead to another address."""
+@pytest.mark.parametrize("changed", [{"runtimeConfig": None}, {"backend": "iptables"}, {"backend": None}])
+def test_delete_leaves_another_networks_nftables_rules(
+    changed: dict[str, Any], node: Node, plugins_dir: str
+) -> None:
+    """Of the same container, without ports or with iptables: they lead to another address."""
     forwarding(node, plugins_dir, backend="nftables").add()
     other = forwarding(
         node, plugins_dir, backend="nftables", name="other", ifname="eth1", addresses=("10.7.0.2/24",)
     )
     other.add()
-    delete(other, runtimeConfig=None)
+    delete(other, **changed)
     assert not any("10.7.0.2" in line for line in comments(node))
     assert any("10.0.0.2" in line for line in comments(node))
 
