@@ -112,7 +112,11 @@ class PortmapConfig(NetworkConfig):
         text="masquerade what the node and the container's own network send to the ports,"
         " so that the answers come back",
     )
-    masq_all = boolean("masqAll", since="1.6.0", text="masquerade what anybody sends to the ports")
+    masq_all = boolean(
+        "masqAll",
+        since="1.6.0",
+        text="masquerade what anybody sends to the ports (with nftables since 1.10.0)",
+    )
     mark_masq_bit = optional_integer(
         "markMasqBit",
         minimum=0,
