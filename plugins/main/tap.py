@@ -71,7 +71,8 @@ def declare(request: Request) -> list[Expectation]:
         kind="tun",
         mode="tap",
         mac=interface.container_interface(request, result).mac,
-        mtu=config.mtu if config.mtu > 0 else None,
+        # Elsewhere the Go plugin passes it over, and its containers must hold here.
+        mtu=config.mtu if config.plain and config.mtu > 0 else None,
         up=True,
         master=config.bridge or None,
         owner=config.owner,

@@ -309,7 +309,6 @@ class TestSELinux:
 
 DISTURBANCES: dict[str, tuple[str, str]] = {
     "down": ("ip link set eth0 down", "eth0 is not up in /run/netns/c1"),
-    "mtu": ("ip link set eth0 mtu 1300", "eth0 has MTU 1300, not 1400 in /run/netns/c1"),
     "mac": (
         "ip link set eth0 address 02:00:00:00:00:99",
         f"eth0 has MAC address 02:00:00:00:00:99, not {MAC} in /run/netns/c1",
@@ -349,6 +348,19 @@ def test_check_names_what_was_disturbed(attach: Attach, node: Node, name: str) -
     assert attachment.check() == ""
     node.run(["sh", "-c", command], netns="c1").checked()
     assert message in attachment.check()
+
+
+@pytest.mark.parametrize("group", [{}, {"group": 1000}], ids=["owner", "owner and group"])
+def test_check_lets_the_mtu_be_that_the_go_plugin_leaves(
+    attach: Attach, node: Node, group: dict[str, Any]
+) -> None:
+    """Which passes `mtu` over where both owner and group are given; its containers must hold here."""
+    attachment = attach(tap(ipam={}, owner=1000, **group, mtu=1400))
+    attachment.add()
+    assert attachment.check() == ""
+    node.run(["ip", "link", "set", "eth0", "mtu", "1500"], netns="c1").checked()
+    noticed = "eth0 has MTU 1500, not 1400 in /run/netns/c1" in attachment.check()
+    assert (noticed, attachment.check() == "") == ((False, True) if group else (True, False))
 
 
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
