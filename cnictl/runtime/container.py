@@ -124,6 +124,18 @@ def same_place(one: str, other: str) -> bool:
     return one == other or (bool(one) and os.path.realpath(one) == os.path.realpath(other))
 
 
+def has_interface(netns: str, ifname: str) -> bool:
+    """Whether there is an interface of that name in a netns, as far as it can be looked into."""
+    if not netns:
+        return False
+    try:
+        with Rtnl(netns) as inside:
+            inside.link(ifname)
+    except (CnictlError, OSError):
+        return False
+    return True
+
+
 def discard_throwaway(path: str, cache: Cache) -> bool:
     """Remove a throwaway netns that no attachment is left in; whether it was removed."""
     if not is_throwaway(path) or not os.path.lexists(path):

@@ -8,10 +8,12 @@ and a DEL can go on past a plugin that fails.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.collection import GCPlan, collect, plan_gc
+from cnictl.runtime.container import has_interface
 from cnictl.runtime.failure import (
     CacheFailed,
     CheckUnsupported,
@@ -57,6 +59,8 @@ class Runtime:
 
         When a plugin or the cache fails, the plugins that were reached get DEL, unless the
         attachment was in the cache before: then what is there may be an older ADD's, still in use.
+        So may be an interface of that name that was in the netns before: then DEL goes without the
+        netns, and frees what is kept outside of it.
         """
         try:
             self.cache.prepare()
@@ -64,6 +68,7 @@ class Runtime:
             raise CacheFailed("set", network.name, error) from error
         with Operation(self.plugins) as operation, self._lock(operation, network, attachment):
             known = self._is_known(network, attachment)
+            occupied = has_interface(attachment.netns, attachment.ifname)
             reached: list[PluginConfig] = []
             result: AnyResult | None = None
             try:
@@ -89,8 +94,14 @@ class Runtime:
                 if rollback and reached and known:
                     operation.warnings.append("not rolled back: the attachment was there before")
                 elif rollback and reached:
+                    mine = replace(attachment, netns="") if occupied else attachment
+                    if occupied:
+                        operation.warnings.append(
+                            f"rolled back without the netns: {attachment.ifname} was in"
+                            f" {attachment.netns} before"
+                        )
                     try:
-                        undone = _delete_plugins(operation, network, reached, attachment, result)
+                        undone = _delete_plugins(operation, network, reached, mine, result)
                     except (KeyboardInterrupt, SystemExit) as impatience:
                         impatience.add_note(
                             f"while rolling back: DEL of {attachment.container_id} {attachment.ifname}"
