@@ -8,6 +8,7 @@ is reported beside what was found.
 from __future__ import annotations
 
 import os
+import stat
 
 from cnictl.spec.conflist import (
     NetworkList,
@@ -103,8 +104,12 @@ def load_list(path: str) -> NetworkList:
 
     Raises CniError, or CnictlError for what cannot be read; the file is named in either.
     """
+    return _list(path, _read(path))
+
+
+def _list(path: str, raw: bytes) -> NetworkList:
     try:
-        network = parse_list(_read(path))
+        network = parse_list(raw)
         if not network.load_only_inlined_plugins:
             check_network_name(network.name)  # it is about to become part of a path
     except CniError as error:
@@ -123,15 +128,23 @@ def with_folder(network: NetworkList, directory: str) -> NetworkList:
 
 def load_single(path: str) -> NetworkList:
     """The network of a file with a single plugin, as a list of one.  Raises as load_list."""
+    return _single(path, _read(path))
+
+
+def _single(path: str, raw: bytes) -> NetworkList:
     try:
-        return list_of_one(parse_plugin(_read(path)))
+        return list_of_one(parse_plugin(raw))
     except CniError as error:
         raise _located(error, path) from error
 
 
 def load(path: str) -> NetworkList:
-    """The network of any file that somebody names: what it holds counts, not its extension."""
-    return load_single(path) if _is_single(_read(path)) else load_list(path)
+    """The network of any file that somebody names: what it holds counts, not its extension.
+
+    It may be a pipe: it is read once.
+    """
+    raw = _read(path)
+    return _single(path, raw) if _is_single(raw) else _list(path, raw)
 
 
 def parse(raw: bytes) -> NetworkList:
@@ -161,7 +174,8 @@ def survey(directory: str) -> list[Candidate]:
 
 def _candidate(path: str) -> Candidate:
     try:
-        return Candidate(path, load_list(path) if path.endswith(LISTS) else load_single(path))
+        raw = _read_regular(path)
+        return Candidate(path, _list(path, raw) if path.endswith(LISTS) else _single(path, raw))
     except CnictlError as problem:
         return Candidate(path, problem=problem)
 
@@ -184,10 +198,21 @@ def _folder_plugins(folder: str) -> list[PluginConfig]:
         raise CnictlError(f"failed to read plugin config files in {folder}: {words}") from error
     for path in paths:
         try:
-            plugins.append(parse_plugin(_read(path)))
+            plugins.append(parse_plugin(_read_regular(path)))
         except CniError as error:
             raise _located(error, path) from error
     return plugins
+
+
+def _read_regular(path: str) -> bytes:
+    """Return what is in a file that nobody named: for a FIFO one might wait without end."""
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return _read(path)  # whose words are libcni's
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise CnictlError(f"error reading {path}: it is no regular file")
+    return _read(path)
 
 
 def _read(path: str) -> bytes:

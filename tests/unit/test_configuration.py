@@ -258,6 +258,28 @@ def test_a_survey_has_every_file_with_what_is_in_it(write, tmp_path):
     assert third.network.name == "list"
 
 
+def test_what_is_no_file_is_not_waited_for(write, tmp_path):
+    """A FIFO would keep every command waiting, and /dev/zero never ends."""
+    os.mkfifo(tmp_path / "10.conf")
+    (tmp_path / "20.conflist").symlink_to("/dev/zero")
+    write("30.conflist", conflist("net", "x"))
+    found = find_network(str(tmp_path), "net")
+    assert [(one.path, one.reason) for one in found.broken] == [
+        (f"{tmp_path}/20.conflist", f"error reading {tmp_path}/20.conflist: it is no regular file")
+    ]
+    assert [bool(one.network) for one in survey(str(tmp_path))] == [False, False, True]
+
+
+def test_a_pipe_that_somebody_names_is_read_once():
+    """`cnictl add <(generate) pod`: what was read is gone from it."""
+    for content in (conflist("net", "a"), {"name": "net", "type": "a"}):
+        reader, writer = os.pipe()
+        os.write(writer, json.dumps(content).encode())
+        os.close(writer)
+        assert types(load(f"/dev/fd/{reader}")) == ["a"]
+        os.close(reader)
+
+
 def test_a_file_that_somebody_names_may_have_any_extension(write):
     """What it holds tells a list from a single configuration."""
     assert types(load(write("list.txt", conflist("net", "a", "b")))) == ["a", "b"]
