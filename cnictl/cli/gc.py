@@ -68,10 +68,14 @@ def gc(
         options.warn(report.warnings)
     elif planned.disabled:
         output.note("disableGC is set: nothing would be done")
+    if plan:
+        options.warn([f"{one.path}: {one.reason}" for one in planned.skipped])
     output.show(form, lambda: plan_members(known.name, planned), lambda: plan_table(planned))
     for one in () if plan else planned.stale:
         if container.discard_throwaway(one.attachment.netns, runtime.cache):
             output.note(f"removed {one.attachment.netns}")
+    if plan and planned.problem is not None:
+        raise planned.problem
 
 
 def _confirm(question: str) -> None:

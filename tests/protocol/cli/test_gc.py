@@ -161,4 +161,13 @@ def test_files_that_are_no_attachments_are_told(three):
     done = three("gc", "mynet", "--plan", "--valid", "a/eth0", "-o", "json")
     (skipped,) = json.loads(done.stdout)["skipped"]
     assert skipped["file"].endswith("/mynet-x-eth0")
+    assert "mynet-x-eth0" in three("gc", "mynet", "--plan", "--valid", "a/eth0").succeeded().stderr
     assert "mynet-x-eth0" in three("gc", "mynet", "--valid", "a/eth0").succeeded().stderr
+
+
+def test_a_plan_of_a_cache_that_cannot_be_read(bench):
+    """Not that there is nothing to do."""
+    bench.cache.mkdir()
+    (bench.cache / "results").write_text("")
+    done = bench("gc", "mynet", "--plan", "--everything", status=3)
+    assert "not a directory" in done.stderr
