@@ -218,12 +218,16 @@ def _sources(path: str) -> list[tuple[str, bool]]:
             f"no net configurations found in {path}", hint=f"they end in {', '.join(LISTS + SINGLES)}"
         )
     with os.scandir(path) as entries:
-        others = sorted(
-            entry.path
-            for entry in entries
-            if entry.is_file() and entry.path not in listed and entry.stat().st_size <= MOST
-        )
+        others = sorted(one.path for one in entries if one.path not in listed and _is_small_file(one.path))
     return [*((name, True) for name in listed), *((name, False) for name in others)]
+
+
+def _is_small_file(path: str) -> bool:
+    try:
+        about = os.stat(path)
+    except OSError:  # it went while the directory was read, or is a link that leads nowhere
+        return False
+    return stat.S_ISREG(about.st_mode) and about.st_size <= MOST
 
 
 def _read(path: str, *, regular: bool) -> tuple[str, str]:

@@ -89,6 +89,17 @@ class TestWhatIsLookedAt:
         assert validate([f"/dev/fd/{read}"]).diagnostics == ()
         os.close(read)
 
+    def test_a_link_to_itself_hides_no_other(self, tmp_path: Path):
+        """It is told as what a runtime finds, and is nothing where no runtime would look."""
+        written(tmp_path, a__conflist=GOOD)
+        for name in ("b.conf", "c.yaml", "d"):
+            (tmp_path / name).symlink_to(name)
+        found = validate([str(tmp_path)]).diagnostics
+        assert [(one.code, Path(one.file).name, one.message) for one in found if one.code == "CNI105"] == [
+            ("CNI105", "b.conf", "too many levels of symbolic links")
+        ]
+        assert {Path(one.file).name for one in found} == {"b.conf"}
+
     def test_a_directory_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """It is told like a file that cannot."""
 
