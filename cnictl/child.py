@@ -31,6 +31,9 @@ BUSY_PAUSE = 1.0
 HELD_PIPES = 0.5
 """Seconds to go on reading after the child has ended, in case something it left behind holds the pipes."""
 
+LONGEST_WAIT = 86_400.0
+"""Seconds to wait at a time: poll(2) counts milliseconds in an int, and a timeout may be any number."""
+
 _CHUNK = 1 << 16
 _ASK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -109,7 +112,7 @@ class Child:
                 break
             if self._pidfd < 0 and self._cutoff is None:
                 wait = 0.01 if wait is None else min(wait, 0.01)
-            for fd, _ in self._poll.poll(None if wait is None else wait * 1000):
+            for fd, _ in self._poll.poll(None if wait is None else min(wait, LONGEST_WAIT) * 1000):
                 if fd in self._handlers:
                     self._handlers[fd](fd)
             if self._pidfd < 0 and self._cutoff is None and os.waitid(os.P_PID, self._pid, _ASK):
