@@ -128,6 +128,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     0 done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed.
     """
+    _open_streams()
     group = typer.main.get_command(app)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -149,6 +150,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     finally:
         sys.stderr.flush()
     return status if isinstance(status, int) else 0
+
+
+def _open_streams() -> None:
+    """Put /dev/null where we were started without a stream, or its number would go to the next file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it is for good
 
 
 def _end(number: int, _: FrameType | None) -> None:

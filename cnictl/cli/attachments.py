@@ -101,7 +101,7 @@ def show(
     if container and not found:
         raise UsageProblem(
             f"no attachment of {go_quote(container)} in {runtime.cache.results}",
-            hint=lookup.listed(there) and f"there are\\n{lookup.listed(there)}",
+            hint=lookup.listed(there) and f"there are\n{lookup.listed(there)}",
         )
     each = [(one, preview_delete(runtime, one)) for one in found]
     output.show(

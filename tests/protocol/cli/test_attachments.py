@@ -143,6 +143,7 @@ def test_show_of_what_is_not_there(bench):
     bench("add", "mynet", "/ns/a").succeeded()
     done = bench("attachments", "show", "c9", status=2)
     assert 'no attachment of "c9"' in done.stderr
+    assert "hint: there are\n    mynet cnitool-" in done.stderr
     assert "/ns/a" in done.stderr
 
 

@@ -96,6 +96,26 @@ def test_a_reader_that_has_seen_enough(bench):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "closed", "status"),
+    [
+        ("attachments ls", ">&-", 0),
+        ("attachments lss", "2>&-", 2),
+        ("gc mynet --everything", "<&-", 2),
+        ("check mynet", "<&- >&- 2>&-", 2),
+    ],
+)
+def test_a_stream_that_is_closed(bench, words, closed, status):
+    """A daemon may start us without some: what is told there is told nobody, and the status is the same."""
+    argv = " ".join(bench.argv(words.split()))
+    done = subprocess.run(
+        ["bash", "-c", f"{argv} {closed}"],
+        env=bench.environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "this should not have happened" not in done.stderr
+    assert done.returncode == status
+
+
 def test_the_plugin_directory_is_told_when_it_is_not_the_usual(bench):
     """Without CNI_PATH there are several places to look in."""
     done = bench("version", env={"CNI_PATH": ""})
