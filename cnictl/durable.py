@@ -32,6 +32,9 @@ def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
     fresh = f"{directory}/.{os.urandom(8).hex()}.new" if directory else f".{os.urandom(8).hex()}.new"
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    try:
         try:
             while data:
                 data = data[os.write(descriptor, data) :]
@@ -42,6 +45,9 @@ def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
         finally:
             os.close(descriptor)
         os.replace(fresh, path)
+    except OSError as error:
+        remove(fresh)
+        raise OSError(error.errno, error.strerror, path) from None
     except BaseException:
         remove(fresh)
         raise

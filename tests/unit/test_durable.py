@@ -29,6 +29,15 @@ def test_a_failing_replacement_leaves_the_old_file(tmp_path: Path):
     assert os.listdir(tmp_path) == ["c1"]
 
 
+def test_a_failing_replacement_names_the_file(tmp_path: Path):
+    """Not the one beside it that was to take its place, of which nobody knows."""
+    (tmp_path / "directory").mkdir()
+    for path in (tmp_path / "directory", tmp_path / ("x" * 256)):
+        with pytest.raises(OSError, match=rf"\[Errno .*{path}'$"):
+            durable.replace(str(path), b"new")
+    assert os.listdir(tmp_path) == ["directory"]
+
+
 def test_only_regular_files_are_read(tmp_path: Path):
     """A link is refused, a pipe is no file and does not block, and what is missing is None."""
     (tmp_path / "link").symlink_to("/etc/hostname")

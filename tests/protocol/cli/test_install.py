@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from cnictl.install import ASIDE, LAUNCHER, ONE_SHOT
+from cnictl.sandbox.node import Node
 from cnictl_plugins.multicall import PROGRAMS
+from tests.protocol.cli.conftest import CNICTL
 
 FOREIGN = "#!/bin/sh\n# of somebody else\n"
 
@@ -137,6 +139,16 @@ def test_a_place_where_nothing_can_be_put(bench, place: Path, where: str, reason
     done = bench("install", where, status=3)
     assert done.stderr.startswith(f"error: cannot install into {where}: {reason}")
     assert "hint:" not in done.stderr or os.geteuid()
+
+
+def test_a_disk_that_is_full(node: Node):
+    """The file is named, and nothing of it stays there."""
+    node.run(["sh", "-c", "mkdir /run/small; mount -t tmpfs -o size=4k tmpfs /run/small"]).checked()
+    node.run(["sh", "-c", "head -c 4096 /dev/zero >/run/small/full"]).checked()
+    done = node.run([CNICTL, "install", "/run/small"])
+    assert done.status == 3
+    assert "error: cannot install into /run/small: /run/small/cnictl-plugin: no space left" in done.stderr
+    assert os.listdir(node.path("/run/small")) == ["full"]
 
 
 def version(place: Path) -> list[str]:
