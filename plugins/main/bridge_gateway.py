@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnictl.declare.model import NODE
 from cnictl.forwarding import enable_forwarding
+from cnictl.netlink.routes import MAIN_TABLE
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.plugin import interface
 from cnictl.spec.address import Prefix
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from .bridge_config import BridgeConfig
 
 NO_MAC = "00:00:00:00:00:00"
+IPV6 = 6
+IPV6_METRIC = 1024
+"""What the kernel gives an IPv6 route without a metric: IP6_RT_PRIO_USER, net/ip6_route.h."""
 CONTAINER = 2
 """Index of the container's interface among those of the Result."""
 
 
 def complete(config: BridgeConfig, result: Result) -> None:
-    """Fill in what the IPAM plugin left open: interface index, gateway, default routes.
-
-    A default route without a gateway gets the address's, as `interface.configure` would add it.
-    """
+    """Fill in what the IPAM plugin left open: interface index, gateway, default routes."""
     done: set[int] = set()
     for ip in result.ips:
         ip.interface = CONTAINER
@@ -37,9 +38,8 @@ def complete(config: BridgeConfig, result: Result) -> None:
         version = ip.address.version
         if config.is_default_gateway and version not in done:
             done.add(version)
-            default = Prefix.default(version)
-            if not any(route.dst == default for route in result.routes):
-                result.routes.append(Route(default, gw=ip.gateway))
+            if not any(_is_default(route, version) for route in result.routes):
+                result.routes.append(Route(Prefix.default(version), gw=ip.gateway))
 
 
 def assign(request: Request, host: Rtnl, bridge: Link, config: BridgeConfig, result: Result) -> None:
@@ -59,6 +59,21 @@ def assign(request: Request, host: Rtnl, bridge: Link, config: BridgeConfig, res
                 raise CniError(
                     INTERNAL, f"failed to enable forwarding: {error.strerror}", str(error)
                 ) from None
+
+
+def _is_default(route: Route, version: int) -> bool:
+    """Whether isDefaultGateway has nothing to add to a route.
+
+    One with a gateway of its own counts wherever it is, as with the Go plugin.  One without gets the same
+    gateway, and counts if the kernel takes the two for one.
+    """
+    if route.dst != Prefix.default(version):
+        return False
+    if route.gw is not None:
+        return True
+    unstated = (0, IPV6_METRIC) if version == IPV6 else (0,)
+    scoped = version != IPV6 and bool(route.scope)
+    return route.priority in unstated and (route.table or MAIN_TABLE) == MAIN_TABLE and not scoped
 
 
 def _assign_one(

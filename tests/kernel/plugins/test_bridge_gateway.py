@@ -110,6 +110,26 @@ def test_a_default_route_without_gateway_is_not_added_twice(attach: Attach, node
     assert default["gateway"] == "10.1.2.1"
 
 
+@pytest.mark.parametrize("distinct", [{"table": 5000}, {"priority": 100}], ids=["table", "metric"])
+@pytest.mark.parametrize(
+    ("subnet", "default", "gateway"),
+    [("10.1.2.0/24", "0.0.0.0/0", "10.1.2.1"), ("fd00:1::/64", "::/0", "fd00:1::1")],
+    ids=["IPv4", "IPv6"],
+)
+def test_a_default_route_for_others_is_not_the_one_of_the_main_table(
+    attach: Attach, node: Node, distinct: dict[str, int], subnet: str, default: str, gateway: str
+) -> None:
+    """One of another table, or of another metric, takes the place of none; the container has both."""
+    route = {"dst": default, **distinct}
+    ipam = {"type": "host-local", "subnet": subnet, "routes": [route]}
+    attachment = attach(bridge(isDefaultGateway=True, ipam=ipam), version="1.1.0")
+    assert attachment.add()["routes"] == [route, {"dst": default, "gw": gateway}]
+    family = "-6" if ":" in subnet else "-4"
+    found = witness.ip(node, family, "route", "show", "default", netns="c1")
+    assert [one["gateway"] for one in found if one.get("metric", 1024) == 1024] == [gateway]
+    assert attachment.check() == ""
+
+
 def test_without_a_gateway_the_first_address_of_the_network_is_it(attach: Attach, node: Node) -> None:
     """The Result says so."""
     ipam = {"type": "static", "addresses": [{"address": "10.1.2.77/24"}]}
