@@ -19,7 +19,7 @@ _SHARED = re.compile(
     r"|CNI-ADMIN|CNI-ISOLATION|^:CNI-FORWARD|^-A FORWARD .* -j CNI-FORWARD$"
 )
 _BOOKKEEPING = re.compile(r"(^|/)(lock|last_reserved_ip\.\d+|\.?index[^/]*|netfilter\.lock)$")
-_RULE = re.compile(r'^\s*[^\s].* comment "')
+_RULE = re.compile(r'^\s*[^\s].* comment "[^"]*"$')  # elsewhere it is one of iptables
 _PASSING = ("LOWER_UP", "NO-CARRIER")  # follow from other links
 
 

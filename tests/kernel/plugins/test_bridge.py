@@ -72,7 +72,7 @@ def test_what_add_makes(attach: Attach, node: Node) -> None:
         ("fd00:1::1", 64),
     }
     here = port(node)
-    assert (here["master"], here["mtu"], here.get("txqlen")) == ("cni0", 1400, None)
+    assert (here["master"], here["mtu"], here.get("txqlen", 0)) == ("cni0", 1400, 0)
     data = here["linkinfo"]["info_slave_data"]
     assert (data["hairpin"], data["isolated"]) == (True, False)
     inside = link(node, "eth0", "c1")
