@@ -252,9 +252,14 @@ def remove_together(family: str, table: str, handles: Mapping[str, Iterable[byte
 def listing(*what: str) -> list[Object]:
     """The objects that `nft list` gives: `listing("chain", "inet", "filter", "input")`, `listing("ruleset")`.
 
+    It is asked in JSON, for its language has no way to write names such as those with an @.
     None when there is no such thing.  Raises Missing and NftError.
     """
-    completed = run(locate("nft", MISSING), ("-j", "list", *what))
+    kind, *names = what
+    keys = ("family", "table", "name") if kind == "chain" else ("family", "name")
+    wanted = {"list": {kind: dict(zip(keys, names, strict=False)) or None}}
+    question = json_text.dumps({"nftables": [wanted]})
+    completed = run(locate("nft", MISSING), ("-j", "-f", "-"), question)
     if completed.status != 0:
         failure = NftError(completed.stderr.decode(errors="replace"), completed.reason)
         if failure.not_found:

@@ -82,6 +82,16 @@ def test_the_ruleset_is_that_of_the_go_plugins(inside: Node) -> None:
     assert drifts(request(), "vethe32f79df")
 
 
+@pytest.mark.usefixtures("inside")
+def test_interfaces_may_have_names_that_nft_cannot_write() -> None:
+    """The kernel takes an @ in the name of a chain; nft's language does not."""
+    asked = request("Z.-_", "net@1.+%")
+    spoofcheck.setup(asked, "vethe32f79df", MAC)
+    assert drifts(asked, "vethe32f79df") == []
+    spoofcheck.teardown(asked)
+    assert drifts(asked, "vethe32f79df")
+
+
 @pytest.mark.interop
 def test_it_is_what_the_go_bridge_makes_and_removes(inside: Node, go_plugins: str) -> None:
     """The Go bridge's rules are declared and removed by us, and ours by it."""
