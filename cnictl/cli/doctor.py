@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +23,7 @@ from cnictl.render.form import Form
 from cnictl.render.repair import Fixed, Steps, fixes_members, fixes_summary, steps_members
 from cnictl.render.text import line
 from cnictl.runtime.cache import Cache
+from cnictl.spec.errno_text import errno_text
 
 if TYPE_CHECKING:
     from cnictl.doctor.bundle import Bundle
@@ -186,6 +186,7 @@ def doctor(
     output.show(form, lambda: report_members(taken, report), lambda: Findings(report))
     if pod and taken.cri.name and not taken.sandboxes_of(pod):
         output.note(f"note: {taken.cri.name} has no sandbox of pod {pod}")
+    options.warn([f"nothing here knows of {one}" for one in narrowed.unknown(taken)])
     if form is Form.TABLE:
         output.note(report_summary(report, heals=not bundle))
     if not report.healthy:
@@ -223,9 +224,7 @@ def collect(
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as archived:
-        archived.write(archive(taken))
+    output.put_into(path, archive(taken))
     output.put(f"{path}\n")
     for source, reason in taken.unseen.items():
         output.note(f"not in it: {source}: {reason}")
@@ -288,5 +287,8 @@ def _text(path: str) -> str | None:
 def _read(path: str) -> bytes:
     if path == "-":
         return sys.stdin.buffer.read(MOST)
-    with open(path, "rb") as file:
-        return file.read(MOST)
+    try:
+        with open(path, "rb") as file:
+            return file.read(MOST)
+    except OSError as error:
+        raise UsageProblem(f"cannot read {path}: {errno_text(error.errno or 0)}") from error

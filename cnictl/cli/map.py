@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnictl import durable
 from cnictl.cli import options, output
 from cnictl.render.form import as_json
 from cnictl.runtime.cache import Cache
@@ -50,7 +49,7 @@ def draw(
     """
     topology = observe(Cache(cache_dir), whole_node=whole_node)
     if file:
-        durable.replace(file, _drawn(form, topology).encode())
+        output.put_into(file, _drawn(form, topology).encode())
     elif form is Drawing.TEXT:
         from cnictl.render.map import map_tree
 

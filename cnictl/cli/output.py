@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cnictl import durable
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.render.text import escape, line
 
@@ -60,6 +61,16 @@ def put_raw(data: bytes) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def put_into(path: str, data: bytes) -> None:
+    """Write a file that somebody names, whole or not at all; a device or a FIFO is not replaced."""
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.write(data)
+    else:
+        durable.replace(path, data)
 
 
 def note(text: str) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Annotated
 
 import typer
 
-from cnictl import durable
 from cnictl.cli import options, output
 from cnictl.cli.problems import NO, UsageProblem
 from cnictl.inotify import Watch
@@ -100,7 +98,7 @@ def itself(
     """
     members = vxlan_sync.itself(_document(conf_dir, net))
     if file:
-        durable.replace(os.path.abspath(file), as_json(members).encode())
+        output.put_into(file, as_json(members).encode())
     else:
         output.put(as_json(members))
 

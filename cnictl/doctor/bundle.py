@@ -132,7 +132,8 @@ class CachedInterface:
 class CachedAttachment:
     """A file of the runtime's cache; `problem` says why nothing more is known of it.
 
-    `version` is the Result's, `unusable` what makes it of no use to the runtime.
+    `size` is -1 where it could not be read, `version` is the Result's, `unusable` what makes it of
+    no use to the runtime.
     """
 
     path: str

@@ -29,6 +29,7 @@ from cnictl.doctor.gather import (
 )
 from cnictl.doctor.place import Place
 from cnictl.spec.document import Document
+from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
 
 T = TypeVar("T")
@@ -142,9 +143,11 @@ class _Taking:
     def __call__(self, name: str, ask: Callable[[], T], otherwise: T) -> T:
         try:
             return ask()
-        except (CnictlError, OSError) as error:
+        except CnictlError as error:
             self.bundle.unseen[name] = str(error)
-            return otherwise
+        except OSError as error:
+            self.bundle.unseen[name] = f"cannot read {error.filename}: {errno_text(error.errno or 0)}"
+        return otherwise
 
 
 def _asked(made: Bundle, place: Place, socket: str, known: Runtime) -> Runtime:

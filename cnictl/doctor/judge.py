@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnictl.doctor import checks
+from cnictl.doctor.collect import networks_of
 from cnictl.doctor.failure import catalogue
 from cnictl.doctor.finding import CHECKS, Check, Finding, Seen, Unchecked
 from cnictl.doctor.recognise import recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cnictl.doctor.bundle import Bundle
 
@@ -42,6 +43,18 @@ class Narrowed:
                 (self.network, one.facts.get("network", "")),
             )
         )
+
+    def unknown(self, bundle: Bundle) -> Iterator[str]:
+        """Yield which container and network nothing in a bundle names: what is misspelt is not well."""
+        containers = {*bundle.running, *(one.id for one in bundle.sandboxes)}
+        containers |= {one.container for one in bundle.cache}
+        containers |= {one.container for one in bundle.reservations}
+        if self.container and not any(one.startswith(self.container) for one in containers):
+            yield f"container {self.container}"
+        networks = {one.name for one in networks_of(bundle.configurations)}
+        networks |= {one.network for one in bundle.cache}
+        if self.network and self.network not in networks:
+            yield f"network {self.network}"
 
 
 @dataclass(frozen=True, slots=True)

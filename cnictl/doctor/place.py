@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ class Place:
             return sorted(os.listdir(self.at(path)))[:MOST]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return []  # a link to itself, which is no directory either
+            raise
 
     def text(self, path: str) -> str:
         """Return what is in a file, at most LONGEST bytes.  Raises OSError."""

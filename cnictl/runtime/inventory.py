@@ -51,7 +51,9 @@ def programs(directories: Iterable[str]) -> list[str]:
         try:
             with os.scandir(directory) as entries:
                 found |= {
-                    entry.name for entry in entries if entry.is_file() and os.access(entry.path, os.X_OK)
+                    entry.name
+                    for entry in entries
+                    if os.path.isfile(entry.path) and os.access(entry.path, os.X_OK)
                 }
         except FileNotFoundError:
             continue

@@ -40,7 +40,7 @@ def _cached(place: Place, path: str) -> CachedAttachment:
     try:
         text = place.text(path)
     except OSError as error:
-        return CachedAttachment(path, 0, problem=error.strerror or str(error))
+        return CachedAttachment(path, -1, problem=error.strerror or str(error))
     try:
         members = decode(text)
         if not isinstance(members, dict):

@@ -55,6 +55,21 @@ def test_a_finding(bench: Bench, file: Path):
     assert "classes not checked" in done.stderr
 
 
+def test_a_name_that_nothing_knows(bench: Bench, file: Path):
+    """What is misspelt has no findings, which does not mean that all is well."""
+    done = bench("doctor", "--bundle", file, "--network", "wbe", "--container", "c9")
+    assert "note: nothing here knows of network wbe\n" in done.stderr
+    assert "note: nothing here knows of container c9\n" in done.stderr
+    assert "nothing here" not in bench("doctor", "--bundle", file, "--network", "web").stderr
+
+
+def test_a_file_that_is_not_there(bench: Bench):
+    """Wrong usage, whichever option it is for."""
+    for option in ("--bundle", "--log", "--kubectl", "--sandboxes"):
+        done = bench("doctor", option, "/not/there", status=2)
+        assert done.stderr.startswith("error: cannot read /not/there: no such file or directory\n")
+
+
 def test_a_finding_for_programs(bench: Bench, file: Path):
     """The same."""
     answer = bench("doctor", "--bundle", file, "-o", "json", status=1).json
@@ -68,7 +83,7 @@ def test_what_was_said_of_another_network_is_left_out(bench: Bench, file: Path):
     """And then nothing is wrong."""
     assert bench("doctor", "--bundle", file, "--network", "web", status=1).stdout
     done = bench("doctor", "--bundle", file, "--network", "other", status=0)
-    assert done.stderr.startswith("nothing found; ")
+    assert "\nnothing found; " in done.stderr
 
 
 def test_collecting(bench: Bench):

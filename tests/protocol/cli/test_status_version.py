@@ -35,6 +35,7 @@ def test_status_before_1_1_0(bench):
 def test_versions_of_all_plugins(bench):
     """Executables in the directories of plugins, with what they say; other files are none of them."""
     (bench.bin / "README.md").write_text("read me")
+    (bench.bin / "loop").symlink_to("loop")
     bench.plugin("new", VERSION="""echo '{"cniVersion": "1.1.0", "supportedVersions": ["1.1.0"]}'""")
     done = bench("version").succeeded()
     assert done.stdout.splitlines() == [

@@ -213,6 +213,23 @@ def test_a_runtime_whose_plugin_is_not_ready(tmp_path: Path):
     assert not seen(judge(bundle), "conf-not-reloaded")
 
 
+def test_what_cannot_be_read_is_not_empty(tmp_path: Path):
+    """The files that are get removed; a link to itself among the networks hides none of the others."""
+    place = plant(
+        tmp_path, NET | {"/var/lib/cni/results/web-c1-eth0": "", "/var/lib/cni/networks/web/lock": ""}
+    )
+    (tmp_path / "var/lib/cni/results/web-c2-eth0").mkdir()
+    for loop in ("results/web-c3-eth0", "networks/loop"):
+        (tmp_path / "var/lib/cni" / loop).symlink_to(Path(loop).name)
+    bundle = collect(place, log="")
+    assert {Path(one.path).name: one.size for one in bundle.cache} == {
+        "web-c1-eth0": 0,
+        "web-c2-eth0": -1,
+        "web-c3-eth0": -1,
+    }
+    assert "reservations" not in bundle.unseen
+
+
 def test_a_cache_of_containerd(tmp_path: Path):
     """Keys of ports begin with a capital, and before 1.7 only the Result says where the interface is."""
     entry = {
