@@ -73,7 +73,7 @@ class Lazy(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+        return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name][1])  # which is not cut off
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         self.commands = {name: TyperCommand(name) for name in COMMANDS}  # where Typer looks for similar names
@@ -120,6 +120,8 @@ def load(name: str) -> Any:
     command = typer.main.get_command(importlib.import_module(module).app)
     command.name = name
     command.help = command.help or summary
+    for one in getattr(command, "commands", {}).values():
+        one.short_help = (one.help or "").partition("\n\n")[0]  # or it would be cut off
     return command
 
 

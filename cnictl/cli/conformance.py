@@ -18,6 +18,7 @@ from cnictl.invoke import find
 from cnictl.render.conformance import findings_members, findings_tree, summary
 from cnictl.render.form import Form
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.versions import SUPPORTED
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -69,6 +70,8 @@ def conformance(
     for name in point or ():
         if name not in known:
             raise UsageProblem(f"no point {name!r}", hint=f"there are {', '.join(known)}")
+    if version and version not in SUPPORTED:
+        raise UsageProblem(f"no version {version!r} of the spec", hint=f"there are {', '.join(SUPPORTED)}")
     try:
         found = try_plugin(path, profile, directories, names=point or (), version=version, jobs=jobs)
     except CnictlError as error:

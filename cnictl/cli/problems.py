@@ -32,6 +32,7 @@ def wrong_usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "cnictl"
     message, _, suggestion = error.format_message().partition(". Did you mean ")
+    message = message.replace(": Value error, ", ": ")
     hint = f"did you mean {suggestion}" if suggestion else f"try `{path} --help`"
     _say(message[:1].lower() + message[1:].rstrip("."), hint)
     return USAGE

@@ -103,14 +103,18 @@ def test_a_careless_plugin_is_found_out(node: Node, tmp_path: Path) -> None:
 
 
 def test_one_point_can_be_tried_alone(node: Node, plugins_dir: str) -> None:
-    """By its name; a name that there is not is wrong usage."""
+    """By its name; a name that there is not is wrong usage, and so is such a version of the spec."""
     assert node.pid
     _, found = conformance(f"{plugins_dir}/loopback", "--point", "check-notices")
     assert list(found) == ["check-notices"]
-    argv = [CNICTL, "conformance", f"{plugins_dir}/loopback", "--point", "nothing"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "no point 'nothing'" in done.stderr
+    for option, word, said in (
+        ("--point", "nothing", "no point 'nothing'"),
+        ("--spec", "7", "no version '7'"),
+    ):
+        argv = [CNICTL, "conformance", f"{plugins_dir}/loopback", option, word]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 HELD = """\

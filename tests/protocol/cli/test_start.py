@@ -83,6 +83,19 @@ def test_every_command_has_help(bench, command):
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize("words", [[], *([one] for one in ("attachments", "ipam", "vxlan", "dhcp"))])
+def test_no_summary_is_cut_off(bench, words):
+    """In 80 columns: it is all that tells one command from another."""
+    shown = bench(*words, "--help", env={"COLUMNS": "80"}).succeeded().stdout
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_a_choice_that_there_is_not(bench):
+    """What there is, and no word about how that is found out."""
+    done = bench("conf", "ls", "-r", "rkt", status=2)
+    assert "'-r': 'rkt' is not one of 'containerd', " in done.stderr
+
+
 def test_a_reader_that_has_seen_enough(bench):
     """`| head -1` is no error: what was to be done is done, and the exit status says so."""
     for number in range(40):
