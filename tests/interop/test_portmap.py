@@ -10,11 +10,13 @@ import pytest
 
 from cnictl.sandbox.node import Node
 from tests import witness
+from tests.conftest import GO_RELEASE, NEWEST
 from tests.kernel.plugins.forwarding import (
     ADDRESSES,
     NAMES,
     WEB,
     Variant,
+    comments,
     forwarding,
     own,
     previous,
@@ -142,4 +144,43 @@ def test_containers_of_both_live_together(
         for container in containers:
             container.delete()
         assert own(node, 4, variant) == []
+    assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.skipif(GO_RELEASE != NEWEST, reason="the Go portmap of this release has no nftables")
+def test_nftables_rules_of_both_live_together(node: Node, plugins_dir: str, go_plugins: str) -> None:
+    """To the byte, whoever comes first and whoever removes what; CHECK of either finds the other's."""
+    ports = ([WEB], [{**NAMES, "hostIP": "10.0.0.1"}, {**WEB, "hostPort": 1}], [{**WEB, "protocol": "sctp"}])
+    containers = [
+        forwarding(
+            node,
+            plugins_dir,
+            *several,
+            container=f"c{i}",
+            addresses=(f"10.0.0.{i + 2}/24", f"2001:db8::{i + 2}/64"),
+            backend="nftables",
+            conditionsV4=["ip", "saddr", "!=", f"192.0.2.{i}"],
+        )
+        for i, several in enumerate(ports)
+    ]
+    made = []
+    orders = [
+        (go_plugins,) * 3,
+        (go_plugins, plugins_dir, go_plugins),
+        (plugins_dir, go_plugins, plugins_dir),
+    ]
+    for order in orders:
+        for container, directory in zip(containers, order, strict=True):
+            container.add(directory)
+        added = node.run(["nft", "list", "ruleset"]).checked().stdout
+        for container in containers:
+            assert (container.check(go_plugins), container.check(plugins_dir)) == ("", "")
+        containers[1].delete(order[0])
+        made.append((added, node.run(["nft", "list", "ruleset"]).checked().stdout))
+        containers[0].delete(order[1])
+        containers[2].delete(order[2])
+        assert comments(node) == []
+        for family in ("ip", "ip6"):
+            node.run(["nft", "delete", "table", family, "cni_hostport"]).checked()
+    assert 'comment "c1"' in made[0][0]
     assert made[0] == made[1] == made[2]
