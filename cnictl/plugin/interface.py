@@ -36,6 +36,8 @@ DAD_LIMIT = 5.0
 """Seconds to wait for duplicate address detection."""
 
 IPV6 = 6
+IPV6_LEAST_MTU = 1280
+"""Bytes (RFC 8200, 5); with less the kernel has no IPv6 on a link."""
 
 
 def random_name() -> str:
@@ -271,7 +273,7 @@ def _add_addresses(request: Request, inside: Rtnl, link: Link, result: Result) -
                 INTERNAL, f'failed to add IP addr {ip.address} to "{link.name}": invalid interface index'
             )
         if ip.address.version == IPV6 and not enabled_ipv6:
-            _enable_ipv6(request.netns, link.name)
+            _enable_ipv6(request.netns, link)
             enabled_ipv6 = True
         try:
             inside.add_address(link, ip.address)
@@ -284,26 +286,28 @@ def _add_addresses(request: Request, inside: Rtnl, link: Link, result: Result) -
     return gateways
 
 
-def _enable_ipv6(netns: str, ifname: str) -> None:
+def _enable_ipv6(netns: str, link: Link) -> None:
     with entered(netns):
-        for name in ("lo", ifname):
+        for name in ("lo", link.name):
             switch = f"net/ipv6/conf/{name}/disable_ipv6"
             try:
                 if sysctl.read(switch) == "0":
                     continue
             except OSError as error:
-                sys.stderr.write(f'ipam_linux: failed to read sysctl "{switch}": {error.strerror}\n')
+                sys.stderr.write(f'ipam_linux: failed to read sysctl "{switch}": {error}\n')
                 continue
             try:
                 sysctl.write(switch, "0")
             except OSError as error:
-                text = f'failed to enable IPv6 for interface "{name}" ({switch}=0): {error.strerror}'
+                text = f'failed to enable IPv6 for interface "{name}" ({switch}=0): {error}'
                 raise CniError(INTERNAL, text) from None
         try:
-            sysctl.write(f"net/ipv6/conf/{ifname}/keep_addr_on_down", "1")
+            sysctl.write(f"net/ipv6/conf/{link.name}/keep_addr_on_down", "1")
         except OSError as error:
-            text = f'failed to enable keep_addr_on_down for interface "{ifname}": {error.strerror}'
-            raise CniError(INTERNAL, text) from None
+            text = f'failed to enable keep_addr_on_down for interface "{link.name}": {error}'
+            short = link.mtu < IPV6_LEAST_MTU
+            details = f"{link.name} has MTU {link.mtu}, and IPv6 needs {IPV6_LEAST_MTU}" if short else ""
+            raise CniError(INTERNAL, text, details) from None
 
 
 def settle(inside: Rtnl, link: Link) -> None:

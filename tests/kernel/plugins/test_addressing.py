@@ -93,3 +93,15 @@ def test_ipv6_is_turned_on_where_it_is_needed(answering: Callable[[Answer], Atta
     attachment.add()
     assert witness.sysctl(node, "net/ipv6/conf/eth0/disable_ipv6", netns="c1") == "0"
     assert witness.sysctl(node, "net/ipv6/conf/lo/disable_ipv6", netns="c1") == "0"
+
+
+def test_too_small_an_mtu_for_ipv6_is_told(answering: Callable[[Answer], Attachment], node: Node) -> None:
+    """The kernel has no IPv6 on a link with an MTU below 1280; the words are the Go plugins'."""
+    failed = answering(ANSWERS["both families"]).call("ADD", {**CANNED, "mtu": 1279})
+    error = json.loads(failed.stdout)
+    assert error["msg"] == (
+        'failed to enable keep_addr_on_down for interface "eth0":'
+        " open /proc/sys/net/ipv6/conf/eth0/keep_addr_on_down: no such file or directory"
+    )
+    assert error["details"] == "eth0 has MTU 1279, and IPv6 needs 1280"
+    assert [one["ifname"] for one in witness.ip(node, "link", netns="c1")] == ["lo"]
