@@ -34,6 +34,7 @@ def ports(
     missing: no rule carries the port.  unreached: there is one, but nothing leads to it.  stale: a rule
     that no attachment asked for.  conflict: somebody else has the port too.  listener: a process of the
     node listens on it in vain.  foreign: a rule of another program, such as a container engine.
+    unknown: rules could not be read, or it is for another plugin than portmap to forward the port.
 
     Exit status 0 when nothing is wrong of all that could be seen, 1 when something is.
 

@@ -100,8 +100,10 @@ class HostPort:
 
     @property
     def state(self) -> str:
-        """The first problem's kind, `foreign`, or `ok`."""
-        return self.problems[0].kind if self.problems else "foreign" if self.foreign else "ok"
+        """The first problem's kind, `foreign`, `ok`, or `unknown` where no rule was seen and none is missed."""
+        if self.problems:
+            return self.problems[0].kind
+        return "foreign" if self.foreign else "ok" if self.carried else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

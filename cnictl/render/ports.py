@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHORT_CHAIN = 12
 """Characters of a chain's name that tell chains apart."""
 
-_STYLES = {"ok": GOOD, "foreign": DIM}
+_STYLES = {"ok": GOOD, "foreign": DIM, "unknown": DIM}
 _INDENT = "    "
 
 

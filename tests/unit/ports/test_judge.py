@@ -47,13 +47,16 @@ def test_a_port_that_is_carried():
 
 
 def test_another_plugins_way_is_not_known():
-    """Its rules are not missed."""
-    assert kinds(facts(claims=[replace(CLAIM, plugin="cilium-cni")], forwards=[])) == [[]]
+    """Its rules are not missed, and nothing says that all is well."""
+    others = facts(claims=[replace(CLAIM, plugin="cilium-cni")], forwards=[])
+    assert kinds(others) == [[]]
+    assert [one.state for one in judge(others).ports] == ["unknown"]
 
 
 def test_what_could_not_be_read_is_not_missed():
     """Neither rules nor attachments."""
     assert kinds(facts(forwards=[], rules_read=False)) == [[]]
+    assert [one.state for one in judge(facts(forwards=[], rules_read=False)).ports] == ["unknown"]
     assert kinds(facts(claims=[], containers=set(), cache_read=False)) == [[]]
     assert kinds(facts(claims=[], containers=set())) == [["stale"]]
 
