@@ -100,7 +100,7 @@ class HostPort:
 
     @property
     def state(self) -> str:
-        """The first problem's kind, `foreign`, `ok`, or `unknown` where no rule was seen and none is missed."""
+        """The first problem's kind, `foreign`, `ok`, or `unknown` where no rule was seen, nor is missed."""
         if self.problems:
             return self.problems[0].kind
         return "foreign" if self.foreign else "ok" if self.carried else "unknown"

@@ -27,7 +27,7 @@ Pairs = list[tuple[yaml.Node, yaml.Node]]
 
 
 def dump(snapshot: Snapshot) -> str:
-    """Return the file that `cnictl.state.load` reads the same snapshot from.
+    """Return the file that `cnictl.state.load` reads the same snapshot from; no terminal obeys it.
 
     Text that is not Unicode, as iptables allows in comments, loses the bytes that are not.
     """
@@ -49,7 +49,10 @@ def dump(snapshot: Snapshot) -> str:
     if pods:
         top.append((_text("pods"), _mapping(pods)))
     written: str = yaml.serialize(_mapping(top), Dumper=_Dumper, allow_unicode=True, width=_NO_LIMIT)
-    return written
+    if _is_plain(written):
+        return written
+    # what does not print stands in double quotes, where YAML knows these escapes
+    return "".join(one if _is_plain(one) else f"\\U{ord(one):08x}" for one in written)
 
 
 def _places(snapshot: Snapshot) -> set[str]:
@@ -140,7 +143,11 @@ def _scalar(fact: Fact) -> yaml.Node:
 
 def _text(text: str) -> yaml.ScalarNode:
     readable = text.encode(errors="surrogateescape").decode(errors="replace")
-    return yaml.ScalarNode(_TAG + "str", readable)
+    return yaml.ScalarNode(_TAG + "str", readable, style=None if _is_plain(readable) else '"')
+
+
+def _is_plain(text: str) -> bool:
+    return text.replace("\n", "").isprintable()
 
 
 def _mapping(pairs: Pairs) -> yaml.MappingNode:

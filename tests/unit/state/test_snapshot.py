@@ -81,6 +81,16 @@ def test_what_a_person_reads():
     assert dump(example()) == EXAMPLE
 
 
+def test_nothing_turns_words_round():
+    """A name may have signs that a terminal obeys, or that turn what follows; they are kept."""
+    name = "c1\u202e\x1b[2J\x9b31m"
+    snapshot = Snapshot(State(), pods={name: "/run/netns/c1"})
+    snapshot.state.add("/run/netns/c1", entities.sysctl("net/ipv4/ip_forward", "1"))
+    text = dump(snapshot)
+    assert text.replace("\n", "").isprintable()
+    assert load(text).pods == snapshot.pods
+
+
 def test_what_a_person_wrote():
     """The same text read gives the same entities, with their types."""
     assert load(EXAMPLE) == example()
