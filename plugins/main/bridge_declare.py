@@ -25,7 +25,7 @@ def declare(request: Request) -> list[Expectation]:
     bridge = _node_interface(result, config.bridge)
     port = _port(config, result)
     # Without a gateway address the bridge takes the MAC address of its lowest port, whichever comes or goes.
-    pinned_mac = bridge.mac if config.is_gateway and not config.vlan else None
+    pinned_mac = bridge.mac if config.is_gateway and config.ipam.type and not config.vlan else None
     expected = [
         Expectation(
             NODE,

@@ -185,6 +185,18 @@ def test_check_lets_a_layer_2_bridge_change_its_mac_address(attach: Attach) -> N
         assert first.check() == ""
 
 
+def test_without_addresses_a_bridge_that_was_there_may_change_its_mac_address(
+    attach: Attach, node: Node
+) -> None:
+    """No gateway address means that nobody pins it, whatever isGateway says."""
+    node.run(["ip", "link", "add", "cni0", "up", "type", "bridge"]).checked()
+    attachment = attach({"type": "bridge", "isGateway": True})
+    attachment.add()
+    lowest = ["address", "00:00:00:00:00:01", "master", "cni0"]
+    node.run(["ip", "link", "add", "port0", *lowest, "type", "veth", "peer", "name", "port1"]).checked()
+    assert attachment.check() == ""
+
+
 def test_a_gateway_of_zeros_is_none(attach: Attach, node: Node) -> None:
     """The kernel takes it so: the route leads to the link itself, and CHECK looks for that."""
     routes = [{"dst": "10.98.0.0/16", "gw": "0.0.0.0", "scope": 253}]
