@@ -32,25 +32,22 @@ def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
     fresh = f"{directory}/.{os.urandom(8).hex()}.new" if directory else f".{os.urandom(8).hex()}.new"
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
-    try:
         try:
-            while data:
-                data = data[os.write(descriptor, data) :]
-            if like is not None:
-                os.fchown(descriptor, like.st_uid, like.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(fresh, path)
-    except OSError as error:
-        remove(fresh)
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+                if like is not None:
+                    os.fchown(descriptor, like.st_uid, like.st_gid)
+                    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(fresh, path)
+        except BaseException:
+            remove(fresh)
+            raise
+    except OSError as error:  # which names a file that nobody knows
         raise OSError(error.errno, error.strerror, path) from None
-    except BaseException:
-        remove(fresh)
-        raise
 
 
 def read(path: str) -> bytes | None:

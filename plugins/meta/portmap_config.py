@@ -115,7 +115,7 @@ class PortmapConfig(NetworkConfig):
     masq_all = boolean(
         "masqAll",
         since="1.6.0",
-        text="masquerade what anybody sends to the ports (with nftables since 1.10.0)",
+        text="masquerade what anybody sends to the ports (with nftables in releases after 1.9.1)",
     )
     mark_masq_bit = optional_integer(
         "markMasqBit",
