@@ -146,7 +146,8 @@ class _Taking:
         except CnictlError as error:
             self.bundle.unseen[name] = str(error)
         except OSError as error:
-            self.bundle.unseen[name] = f"cannot read {error.filename}: {errno_text(error.errno or 0)}"
+            what = f"cannot read {error.filename}: " if error.filename else ""
+            self.bundle.unseen[name] = what + (errno_text(error.errno) if error.errno else str(error))
         return otherwise
 
 
