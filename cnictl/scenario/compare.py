@@ -50,6 +50,12 @@ class Life:
         return [one for one in self.answers if one["step"] == step]
 
     @property
+    def added(self) -> Sequence[Answer]:
+        """Return what each ADD was answered."""
+        answers: Sequence[Answer] = self.of("add")[0]["answers"]
+        return answers
+
+    @property
     def states(self) -> list[str]:
         """Before ADD, after it, and after DEL, as far as it came."""
         return [one["state"] for one in self.of("state")]
@@ -118,10 +124,9 @@ def _live(scenario: Scenario, adder: str, deleter: str, timeout: float) -> Life:
 
 
 def _partings(scenario: Scenario, one: Life, other: Life) -> Iterator[Parting]:
-    added = [life.of("add")[0]["answers"] for life in (one, other)]
-    for first, second in zip(*added, strict=True):
+    for first, second in zip(one.added, other.added, strict=True):
         yield from _answers("add", first, second, scenario)
-    if any("error" in answer for answers in added for answer in answers):
+    if any("error" in answer for answer in (*one.added, *other.added)):
         return  # all else would only say it again
     found = difference(load(one.states[1]), load(other.states[1]), bind_random=True, given=scenario.given)
     if found:
@@ -140,8 +145,7 @@ def _partings(scenario: Scenario, one: Life, other: Life) -> Iterator[Parting]:
 
 def _refusal(one: Life, other: Life) -> str:
     """Return the words in which both refused the same attachment, "" if there is none."""
-    added = [life.of("add")[0]["answers"] for life in (one, other)]
-    for pair in zip(*added, strict=True):
+    for pair in zip(one.added, other.added, strict=True):
         words = {_worded(answer["error"]) if "error" in answer else "" for answer in pair}
         if len(words) == 1 and (word := words.pop()):
             return word
