@@ -29,7 +29,7 @@ from cnictl.doctor.gather import (
 )
 from cnictl.doctor.place import Place
 from cnictl.spec.document import Document
-from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ class _Taking:
             self.bundle.unseen[name] = str(error)
         except OSError as error:
             what = f"cannot read {error.filename}: " if error.filename else ""
-            self.bundle.unseen[name] = what + (errno_text(error.errno) if error.errno else str(error))
+            self.bundle.unseen[name] = what + reason_of(error)
         return otherwise
 
 

@@ -14,7 +14,7 @@ from struct import pack
 from cnictl.ipam import gob
 from cnictl.ipam.gob import BYTES, INT, STRING, UINT, GobError, Slice, Struct
 from cnictl.spec.address import Address, Prefix
-from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import INTERNAL, TRY_AGAIN_LATER, CniError
 from cnictl.spec.result import IPConfig, Result, Route
 
@@ -140,7 +140,7 @@ class Daemon:
                 f"the DHCP daemon at {self.path} is busy or stuck; its log says with what",
             ) from None
         except OSError as failure:
-            raise self._broken(method, _words(failure)) from None
+            raise self._broken(method, reason_of(failure)) from None
         except (EOFError, GobError) as failure:
             raise self._broken(method, str(failure)) from None
         if error == NO_LEASE:
@@ -159,7 +159,7 @@ class Daemon:
             raise self._refused(operation, f"no answer within {DIAL_PATIENCE:g} seconds") from None
         except OSError as failure:
             kind = NoDaemon if failure.errno in (errno.ENOENT, errno.ECONNREFUSED) else CniError
-            raise self._refused(operation, _words(failure), kind) from None
+            raise self._refused(operation, reason_of(failure), kind) from None
         except EOFError as failure:
             raise self._refused(operation, str(failure)) from None
         answer = line.partition(" ")[2]
@@ -252,10 +252,6 @@ def reply_of(ips: Sequence[IPConfig], routes: Sequence[Route], priority: int) ->
         ],
         "DNS": {},
     }
-
-
-def _words(error: OSError) -> str:
-    return errno_text(error.errno) if error.errno else str(error)  # "AF_UNIX path too long" has no number
 
 
 def _network(prefix: Prefix) -> Plain:

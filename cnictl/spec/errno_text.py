@@ -13,3 +13,8 @@ def errno_text(number: int) -> str:
     if text[1:2].islower():  # "RFS specific error" keeps its capitals
         return text[0].lower() + text[1:]
     return text
+
+
+def reason_of(error: OSError) -> str:
+    """What an error says without the names it is about; some have no number, as `AF_UNIX path too long`."""
+    return errno_text(error.errno) if error.errno else str(error)

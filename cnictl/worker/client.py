@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnictl.spec.document import Document, decode_object
-from cnictl.spec.errno_text import errno_text
+from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError, CniError
 from cnictl.worker.paths import SOCKET, control_path
 
@@ -64,9 +64,9 @@ def status(path: str = SOCKET) -> Status:
                 pieces.append(piece)
         return _parsed(Document(decode_object(b"".join(pieces))))
     except OSError as error:
-        words = errno_text(error.errno) if error.errno else str(error)
         raise NoWorker(
-            f"no worker at {path}: {words}", hint="`cnictl worker serve` is one; plugins work without"
+            f"no worker at {path}: {reason_of(error)}",
+            hint="`cnictl worker serve` is one; plugins work without",
         ) from None
     except CniError as error:
         raise NoWorker(f"what answers at {where} is no worker: {error.msg}") from None
