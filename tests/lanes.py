@@ -17,6 +17,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cnictl.sandbox.node import Node, SandboxError
 from tests.conftest import GO_DIRECTORIES, NEWEST, PACKAGED
@@ -81,15 +82,10 @@ def no_node() -> str:
         return f"{error}; {error.hint}"
 
 
-def no_go_plugins() -> str:
-    if not os.access(f"{GO_DIRECTORIES[PACKAGED]}/bridge", os.X_OK):
-        return f"no Go plugins in {GO_DIRECTORIES[PACKAGED]} (package containernetworking-plugins)"
-    return no_node()
-
-
-def no_newest_go_plugins() -> str:
-    if not os.access(f"{GO_DIRECTORIES[NEWEST]}/bridge", os.X_OK):
-        return f"make setup found no Go plugins {NEWEST} where this machine's packages come from"
+def no_go_plugins(release: str = PACKAGED) -> str:
+    directory = GO_DIRECTORIES[release]
+    if not os.access(f"{directory}/bridge", os.X_OK):
+        return f"make setup put no Go plugins {release} into {directory}"
     return no_node()
 
 
@@ -107,7 +103,7 @@ LANES = (
     pytest_lane("kernel", *PARALLEL, obstacle=no_node, seconds=1500),
     pytest_lane("interop", *PARALLEL, obstacle=no_go_plugins, seconds=1200),
     replace(
-        pytest_lane("interop", *PARALLEL, obstacle=no_newest_go_plugins, seconds=1200),
+        pytest_lane("interop", *PARALLEL, obstacle=partial(no_go_plugins, NEWEST), seconds=1200),
         name=f"go-{NEWEST}",
         go_release=NEWEST,
     ),
