@@ -128,7 +128,8 @@ def load(name: str) -> Any:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status.
 
-    0 done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed.
+    0 done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed;
+    126 and 127 when the command that was to be run cannot be.
     """
     _open_streams()
     group = typer.main.get_command(app)

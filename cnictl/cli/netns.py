@@ -73,7 +73,7 @@ def execute(
     """Run a command in a namespace, and exit with its status.
 
     As with `ip netns exec`, /sys shows the namespace, and files in /etc/netns/NAME take the place
-    of those in /etc.
+    of those in /etc.  Exit status 127 when there is no such program, 126 when it does not start.
 
     Example: cnictl netns exec pod -- ip addr
     """

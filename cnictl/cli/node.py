@@ -19,7 +19,8 @@ def node(
 
     The command sees this machine's files, but a network of its own, an empty /run, /etc/cni and
     /var/lib/cni, and no processes but its own.  All that it makes vanishes when it ends.  Works
-    without root where the kernel allows user namespaces.
+    without root where the kernel allows user namespaces.  Exit status 127 when there is no such
+    program, 126 when it does not start.
 
     Example: cnictl node -- sh
     """

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cnictl.render.text import escape
+from cnictl.sandbox.start import NotStarted
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def failed(error: Exception) -> int:
         return USAGE
     if isinstance(error, CnictlError):
         _say(str(error), error.hint or _root_hint(str(error)), _more(error))
-        return FAILED
+        return error.status if isinstance(error, NotStarted) else FAILED
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         _say(f"{name}{error.strerror or error}", _root_hint(str(error.strerror)))

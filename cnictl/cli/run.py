@@ -8,6 +8,7 @@ from cnictl.cli import options, problems
 from cnictl.runtime import container
 from cnictl.runtime.visit import Attached
 from cnictl.sandbox.inside import exec_inside
+from cnictl.sandbox.start import NotStarted
 from cnictl.spec.errors import CnictlError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -34,7 +35,7 @@ def run(
 
     The container is a netns of its own, `lo` up, and the network's resolvers in /etc/resolv.conf if
     its Result names some; files and processes are those of the node.  However the command ends,
-    DEL follows.
+    DEL follows.  Exit status 127 when there is no such program, 126 when it does not start.
 
     Example: cnictl run mynet -- ping -c1 10.1.0.1
     """
@@ -52,7 +53,10 @@ def run(
         ):
             options.warn(attached.report.warnings)
             with attached.resolver() as files:
-                status = exec_inside(place.path, command, files)
+                try:
+                    status = exec_inside(place.path, command, files)
+                except NotStarted as error:
+                    status = problems.failed(error)
     except CnictlError as error:
         if not status:
             raise

@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from cnictl.sandbox import namespaces
-from cnictl.sandbox.node import SandboxError, refusal
-from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL, PassedOn
+from cnictl.sandbox.node import refusal
+from cnictl.sandbox.signals import FROM_TERMINAL, PassedOn
+from cnictl.sandbox.start import NotStarted, become, heard, told, usual_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ def exec_on_throwaway_node(argv: Sequence[str]) -> int:
     The command has this process's terminal, standard streams, directory and environment, and gets
     the signals sent to this process.  The process itself has moved to the node when this returns,
     so its caller should have nothing left to do but to exit.  Raises SandboxError when there can
-    be no node or no such program.
+    be no node, and NotStarted when the command cannot be started there.
     """
     try:
         namespaces.enter()
@@ -36,11 +37,11 @@ def exec_on_throwaway_node(argv: Sequence[str]) -> int:
         os._exit(_first_process(argv, answer))
     os.close(answer)
     with PassedOn(first):
-        with open(answers, encoding="utf-8") as reader:
+        with open(answers, encoding="utf-8", errors="surrogateescape") as reader:
             reason = reader.read()  # ends when the command has started
         status = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
-    if reason.startswith("exec "):
-        raise SandboxError(reason.removeprefix("exec "))
+    if failure := heard(reason, status):
+        raise failure
     if reason:
         raise refusal(reason)
     return 128 - status if status < 0 else status
@@ -68,10 +69,9 @@ def _first_process(argv: Sequence[str], answer: int) -> int:
 
 
 def _become(argv: Sequence[str], answer: int) -> int:
-    for number in (*FORWARDED, *FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    usual_signals()
     try:
-        os.execvp(argv[0], list(argv))
-    except OSError as error:
-        os.write(answer, f"exec {argv[0]}: {os.strerror(error.errno or 0)}".encode())
-    return 127
+        become(argv)
+    except NotStarted as error:
+        os.write(answer, told(error))
+        return error.status

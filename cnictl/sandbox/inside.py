@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
 from cnictl.netns import Netns, NetnsError, entered
 from cnictl.sandbox import namespaces
 from cnictl.sandbox.node import SandboxError
-from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL, PassedOn
+from cnictl.sandbox.signals import PassedOn
+from cnictl.sandbox.start import NotStarted, become, heard, told, usual_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +30,8 @@ def exec_inside(netns: str, argv: Sequence[str], files: Mapping[str, str] | None
 
     The command has this process's terminal, standard streams, directory and environment, sees the
     namespace's links in /sys, and finds each of `files` (path to path) in the place of another.
-    It gets the signals sent to this process.  Raises NetnsError, and SandboxError when there is no
-    such program.
+    It gets the signals sent to this process.  Raises NotStarted when that command cannot be started,
+    and NetnsError or SandboxError when the namespace cannot be entered.
     """
     Netns(netns).close()  # so that its absence is told as such
     sys.stdout.flush()
@@ -43,9 +43,11 @@ def exec_inside(netns: str, argv: Sequence[str], files: Mapping[str, str] | None
         os._exit(_become(netns, argv, files or {}, answer))
     os.close(answer)
     with PassedOn(pid):
-        with open(answers, encoding="utf-8") as reader:
+        with open(answers, encoding="utf-8", errors="surrogateescape") as reader:
             reason = reader.read()  # ends when the command has started
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if failure := heard(reason, status):
+        raise failure
     if reason:
         raise SandboxError(reason)
     return 128 - status if status < 0 else status
@@ -63,17 +65,17 @@ def configured_files(name: str) -> dict[str, str]:
 
 
 def _become(netns: str, argv: Sequence[str], files: Mapping[str, str], answer: int) -> int:
-    for number in (*FORWARDED, *FROM_TERMINAL, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    usual_signals()
     try:
         with entered(netns):
             _furnish(files)
-            os.execvp(argv[0], list(argv))
-    except OSError as error:
-        os.write(answer, f"{argv[0]}: {os.strerror(error.errno or 0)}".encode(errors="replace"))
-    except (NetnsError, namespaces.Refused) as error:
-        os.write(answer, str(error).encode(errors="replace"))
-    return 127
+            become(argv)
+    except NotStarted as error:
+        os.write(answer, told(error))
+        return error.status
+    except (NetnsError, namespaces.Refused, OSError) as error:
+        os.write(answer, str(error).encode(errors="surrogateescape"))
+    return 1
 
 
 def _furnish(files: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from cnictl.sandbox.node import ROOT, Node, SandboxError
 from tests import witness
 from tests.conftest import unavailable
 
+CNICTL = os.path.join(os.path.dirname(sys.executable), "cnictl")
 EXEC = """
     import sys
     from cnictl.sandbox.command import exec_on_throwaway_node
@@ -363,13 +364,19 @@ def test_foreground_killed_leaves_nothing(foreground: Callable[..., subprocess.P
     assert eventually(lambda: not running(sleep))
 
 
-def test_foreground_names_a_missing_program(foreground: Callable[..., subprocess.Popen[str]]):
-    """A program that does not exist is an error with its name, not a status."""
-    process = foreground("no-such-program")
-    _, err = process.communicate(timeout=20)
-    assert (
-        err.splitlines()[-1] == "cnictl.sandbox.node.SandboxError: no-such-program: No such file or directory"
+@pytest.mark.parametrize(
+    ("program", "status", "words"),
+    [
+        ("no-such-program", 127, "no-such-program: No such file or directory"),
+        ("/usr", 126, "/usr: Permission denied"),
+    ],
+)
+def test_a_program_that_cannot_be_started(node: Node, program: str, status: int, words: str):  # noqa: ARG001
+    """It is named, and the status is that of env, nsenter and `ip netns exec`."""
+    done = subprocess.run(
+        [CNICTL, "node", "--", program], capture_output=True, text=True, timeout=20, check=False
     )
+    assert (done.returncode, done.stderr) == (status, f"error: {words}\n")
 
 
 # Under xdist there are threads, and since Python 3.12 forkpty warns of them.

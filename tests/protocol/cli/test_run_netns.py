@@ -101,11 +101,69 @@ def test_run_passes_the_status_on(host, command, status):
     assert host.verbs() == ["ADD", "DEL"]
 
 
-def test_run_without_its_program(host):
-    """The attachment is deleted all the same."""
-    done = host("run", "mynet", "--", "no-such-program", status=3)
-    assert "error: no-such-program: No such file or directory" in done.stderr
+@pytest.mark.parametrize(
+    ("program", "status", "words"),
+    [
+        ("no-such-program", 127, "no-such-program: No such file or directory"),
+        ("/no/such/program", 127, "/no/such/program: No such file or directory"),
+        ("", 127, '"": No such file or directory'),
+        ("net.d/10-mynet.conflist", 126, "net.d/10-mynet.conflist: Permission denied"),
+        ("./net.d", 126, "./net.d: Permission denied"),
+        ("bin/shelly/x", 126, "bin/shelly/x: Not a directory"),
+    ],
+)
+def test_a_program_that_cannot_be_started(host, program, status, words):
+    """The status is that of env, nsenter and `ip netns exec`; `run` deletes the attachment."""
+    host("netns", "new", "pod").succeeded()
+    for done in (
+        host("run", "mynet", "--", program, status=status),
+        host("netns", "exec", "pod", "--", program, status=status),
+    ):
+        assert done.stderr == f"error: {words}\n"
     assert host.verbs() == ["ADD", "DEL"]
+
+
+def test_a_program_that_is_not_found_in_path(host):
+    """A file in PATH where a directory should be is passed over, as a shell does."""
+    host("netns", "new", "pod").succeeded()
+    path = f"{host.bin}:{host.bin}/shelly"
+    done = host("netns", "exec", "pod", "--", "gone", env={"PATH": path}, status=127)
+    assert done.stderr == "error: gone: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words", "hint"),
+    [
+        (
+            "#!/no/interpreter\n",
+            127,
+            "No such file or directory",
+            "it is there, but not what its first line names",
+        ),
+        ("echo here\n", 126, "Exec format error", "a script begins with a line such as #!/bin/sh"),
+    ],
+)
+def test_a_script_that_cannot_be_started(host, text, status, words, hint):
+    """The kernel's words do not say what is missing: the hint does."""
+    host("netns", "new", "pod").succeeded()
+    (host.top / "script").write_text(text)
+    (host.top / "script").chmod(0o755)
+    done = host("netns", "exec", "pod", "--", "./script", status=status)
+    assert done.stderr == f"error: ./script: {words}\nhint: {hint}\n"
+
+
+def test_run_without_its_program_where_del_fails(host):
+    """Both are told; that there is no such program comes first."""
+    host.plugin(DEL="""echo '{"code": 999, "msg": "stuck"}'; exit 1""")
+    done = host("run", "mynet", "--", "no-such-program", status=127)
+    assert done.stderr.startswith("error: no-such-program: No such file or directory\nerror: ")
+    assert "failed (delete): stuck" in done.stderr
+
+
+def test_a_netns_that_is_none_is_no_missing_program(host):
+    """What is ours to fail keeps its own status."""
+    host.node.run(["sh", "-c", "mkdir -p /run/netns; echo > /run/netns/file"]).checked()
+    assert "unknown FS magic" in host("netns", "exec", "file", "--", "true", status=3).stderr
 
 
 def test_run_where_add_fails(host):
