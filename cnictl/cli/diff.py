@@ -87,7 +87,7 @@ def _states(
     found = difference(old, new, bind_random=bind_random)
     output.show(form, lambda: difference_members(found), lambda: difference_tree(found))
     if not found:
-        output.note("no difference")
+        output.note("no difference in what could be seen" if found.unseen else "no difference")
     return bool(found)
 
 

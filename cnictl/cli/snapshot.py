@@ -48,8 +48,10 @@ def snapshot(
 
     That is everything a plugin can leave behind: links, addresses, routes, rules, neighbours,
     bridge ports, traffic control, iptables and nftables, sysctls, reservations and attachments.
-    `cnictl diff` compares two of them, or one with what is there now; what is taken out of the
-    file is not compared.  What cannot be read is told on stderr, and in the file.
+    `cnictl diff` compares two of them, or one with what is there now.  To have some of it compared
+    and nothing else, take out the rest, and `complete`: it says that what is not in the file is
+    not there.  What cannot be read is told on stderr and listed in the file as `unseen`; then
+    `complete` is false, and all but that is compared.
     """
     from cnictl.state.dump import dump
     from cnictl.state.observe import take

@@ -25,6 +25,7 @@ def snapshot_members(snapshot: Snapshot) -> Json:
     return {
         "pods": dict(snapshot.pods),
         "places": places,
+        "complete": snapshot.complete,
         "unseen": [
             {"place": snapshot.name_of(one.where), "what": one.what, "reason": one.reason}
             for one in snapshot.unseen

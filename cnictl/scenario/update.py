@@ -81,7 +81,7 @@ def state_made(scenario: Scenario, before: Snapshot, after: Snapshot) -> str:
         made.add(where, kept)
         made.extend(where, views(kept))
     pods = {name: name for name in names if name in made.places or any(one[0] == name for one in absent)}
-    text = dump(Snapshot(made, pods, complete=False, absent=tuple(absent)))
+    text = dump(Snapshot(made, pods, whole=False, absent=tuple(absent)))
     return "".join(
         line for line in text.splitlines(keepends=True) if not line.startswith(("version:", "complete:"))
     )

@@ -52,7 +52,7 @@ class _Substitution(ABC):
         state = State()
         for where, found in side.state.places.items():
             state.extend(where, (self._entity(where, entity) for entity in found.values()))
-        return Snapshot(state, side.pods, side.complete, side.exact, side.absent, side.unseen)
+        return Snapshot(state, side.pods, side.whole, side.exact, side.absent, side.unseen)
 
     @abstractmethod
     def text(self, text: str) -> str: ...

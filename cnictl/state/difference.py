@@ -107,7 +107,7 @@ def difference(
     """Return what turns `before` into `after`.
 
     Pods are the same when they have the same name.  What one side does not know is not compared:
-    it is not complete and does not name it, or could not read it.  With `bind_random`, generated
+    it is not whole and does not name it, or could not read it.  With `bind_random`, generated
     names of veths and MAC addresses that differ but belong to the same thing on both sides count
     as equal, except those `given` by a configuration (see `cnictl.state.binding`).
     """
@@ -115,7 +115,7 @@ def difference(
     new = after if isinstance(after, Snapshot) else Snapshot(after)
     old, new = bind(old, new, given) if bind_random else (old.by_name(), new.by_name())
     unseen = (*old.unseen, *(one for one in new.unseen if one not in old.unseen))
-    whole = old.complete and new.complete
+    whole = old.whole and new.whole
     pods = {*old.state.places, *new.state.places} - {NODE} if whole else set()
     gone, come = pods - new.state.places.keys(), pods - old.state.places.keys()
     places = dict.fromkeys((*old.state.places, *new.state.places, *(one[0] for one in old.absent)))
@@ -144,7 +144,7 @@ def difference(
 
 def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
     place = old.name_of(where)
-    whole = old.complete and new.complete
+    whole = old.whole and new.whole
     for entity in old.state.places.get(where, {}).values():
         other = new.state.find(where, entity.kind, entity.key)
         if other is not None:
@@ -161,7 +161,7 @@ def _in_place(old: Snapshot, new: Snapshot, where: str) -> Iterator[Change]:
                 yield Change(sign, place, entity)
             elif not there.tells_all_of(where, entity.kind):
                 continue
-            elif (entity.kind, entity.key) in told and there.complete:
+            elif (entity.kind, entity.key) in told and there.whole:
                 continue  # the change of what tells it says so
             elif not (whole and (_is_idle(entity) or _goes_with_its_link(here, there, where, entity))):
                 yield Change(sign, place, entity)
@@ -172,7 +172,7 @@ def _facts(before: Entity, after: Entity, old: Snapshot, new: Snapshot) -> Itera
         was, now = before.facts.get(name), after.facts.get(name)
         if was == now or (was == ANY and now is not None) or (now == ANY and was is not None):
             continue
-        if (was is not None or old.complete) and (now is not None or new.complete):
+        if (was is not None or old.whole) and (now is not None or new.whole):
             yield FactChange(name, was, now)
 
 

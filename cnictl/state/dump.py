@@ -108,8 +108,9 @@ def _sysctls(by_link: dict[str, dict[str, str]]) -> Pairs:
 
 def _number(value: str) -> yaml.ScalarNode:
     """Return a sysctl's value, which needs no quotes when it is a number."""
-    plain = value.isascii() and value.isdecimal() and str(int(value)) == value
-    return yaml.ScalarNode(_TAG + ("int" if plain else "str"), value if plain else _text(value).value)
+    if value.isascii() and value.isdecimal() and str(int(value)) == value:
+        return yaml.ScalarNode(_TAG + "int", value)
+    return _text(value)
 
 
 def _facts(entity: Entity) -> yaml.Node:

@@ -40,7 +40,7 @@ def load(text: str, source: str = "snapshot") -> Snapshot:
 
 
 def load_expected(node: yaml.Node, source: str) -> Snapshot:
-    """Read `node` and `pods` of a snapshot that is a part of another file; it is never complete."""
+    """Read `node` and `pods` of a snapshot that is a part of another file; it is never whole."""
     return _Reader(source).expected(node)
 
 
@@ -78,7 +78,7 @@ class _Reader(NodeReader):
         return Snapshot(
             self._state,
             self._pods,
-            complete,
+            complete or bool(unseen),  # a snapshot that was taken, and not what somebody expects
             frozenset(self._exact),
             tuple(self._absent),
             tuple(Unseen(self._where(node, place), what, reason) for node, place, what, reason in unseen),

@@ -50,21 +50,26 @@ class Snapshot:
     """A state, the names of its pods, and how much it says.
 
     `pods` maps a name to the path of a netns, which is the pod's place in the state.  When it is
-    `complete`, what is not in the state is not there; else only what is named is known, except
-    for the (place, kind) sections that are `exact`.  `absent` are (place, kind, key) of entities
-    that must not be there.
+    `whole`, what is neither in the state nor `unseen` is not there; else only what is named is
+    known, except for the (place, kind) sections that are `exact`.  `absent` are (place, kind, key)
+    of entities that must not be there.
     """
 
     state: State
     pods: Mapping[str, str] = field(default_factory=dict)
-    complete: bool = True
+    whole: bool = True
     exact: frozenset[tuple[str, str]] = frozenset()
     absent: tuple[tuple[str, str, str], ...] = ()
     unseen: tuple[Unseen, ...] = ()
 
+    @property
+    def complete(self) -> bool:
+        """Whether all there is was seen, and is in the state."""
+        return self.whole and not self.unseen
+
     def tells_all_of(self, where: str, kind: str) -> bool:
         """Whether an entity of that kind that is not in the snapshot is one too many."""
-        return self.complete or (where, kind) in self.exact
+        return self.whole or (where, kind) in self.exact
 
     def expectations(self) -> list[Expectation]:
         """Return what is named as expectations, for `cnictl.declare.compare`."""
@@ -86,7 +91,7 @@ class Snapshot:
         return Snapshot(
             state,
             {name: moved.get(path, path) for name, path in self.pods.items()},
-            self.complete,
+            self.whole,
             frozenset((moved.get(where, where), kind) for where, kind in self.exact),
             tuple((moved.get(where, where), kind, key) for where, kind, key in self.absent),
             tuple(Unseen(moved.get(one.where, one.where), one.what, one.reason) for one in self.unseen),

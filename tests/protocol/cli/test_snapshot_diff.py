@@ -48,6 +48,21 @@ def test_a_snapshot_is_a_file(pod):
     assert (done.stdout, done.stderr) == ("", "no difference\n")
 
 
+def test_what_could_not_be_seen(pod):
+    """A snapshot that lacks something is not complete, and nobody says that there is no difference there."""
+    done = pod("snapshot", "--netns", "pod", env={"PATH": "/nowhere"}).succeeded()
+    assert "not seen: chain iptables of node: " in done.stderr
+    members = yaml.safe_load(done.stdout)
+    assert members["complete"] is False
+    assert "chain iptables" in [one["what"] for one in members["unseen"]]
+    again = pod("diff", "-", stdin=done.stdout).succeeded()
+    assert again.stdout.startswith("not compared\n")
+    assert "    chain iptables of node: " in again.stdout
+    assert again.stderr == "no difference in what could be seen\n"
+    pod("netns", "exec", "pod", "--", "ip", "link", "set", "lo", "mtu", "1400").succeeded()
+    assert "~ link lo" in pod("diff", "-", stdin=done.stdout, status=1).stdout
+
+
 def test_what_add_did(pod):
     """A snapshot against what is there now, and against another, both ways."""
     snapshot(pod, "a.yaml")

@@ -28,5 +28,6 @@ def test_members():
             },
             "c1": {},
         },
+        "complete": False,
         "unseen": [{"place": "c1", "what": "chain", "reason": "no such program"}],
     }

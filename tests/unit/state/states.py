@@ -138,10 +138,10 @@ def snapshots(draw) -> Snapshot:
     exact = draw(
         st.frozensets(st.tuples(st.sampled_from([NODE, *pods.values()]), st.sampled_from(["link", "file"])))
     )
-    unseen = draw(
-        st.lists(st.builds(Unseen, st.sampled_from([NODE, *pods.values()]), text, text), max_size=2)
-    )
-    return Snapshot(state, pods, draw(st.booleans()), exact, tuple(absent), tuple(unseen))
+    whole = draw(st.booleans())
+    a_few = st.lists(st.builds(Unseen, st.sampled_from([NODE, *pods.values()]), text, text), max_size=2)
+    unseen = draw(a_few) if whole else []
+    return Snapshot(state, pods, whole, exact, tuple(absent), tuple(unseen))
 
 
 def _put(state: State, where: str, entity: Entity) -> None:

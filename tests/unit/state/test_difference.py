@@ -68,7 +68,7 @@ def test_the_way_back(old: Snapshot, new: Snapshot):
 @given(snapshots(), snapshots())
 def test_nothing_expected_is_missed_by_either(expected: Snapshot, live: Snapshot):
     """CHECK's comparison and this one agree on whether a partial state holds."""
-    partial = Snapshot(expected.state, expected.pods, complete=False)
+    partial = Snapshot(expected.state, expected.pods, whole=False)
     whole = Snapshot(live.state, expected.pods)
     drifts = compare(partial.expectations(), live.state)
     assert bool(drifts) == bool(difference(partial, whole))

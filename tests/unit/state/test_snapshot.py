@@ -85,10 +85,11 @@ def test_nothing_turns_words_round():
     """A name may have signs that a terminal obeys, or that turn what follows; they are kept."""
     name = "c1\u202e\x1b[2J\x9b31m"
     snapshot = Snapshot(State(), pods={name: "/run/netns/c1"})
-    snapshot.state.add("/run/netns/c1", entities.sysctl("net/ipv4/ip_forward", "1"))
+    snapshot.state.add("/run/netns/c1", entities.sysctl("net/ipv4/ip_forward", name))
+    snapshot.state.add("/run/netns/c1", entities.sysctl("net/ipv4/conf/eth0/rp_filter", name))
     text = dump(snapshot)
     assert text.replace("\n", "").isprintable()
-    assert load(text).pods == snapshot.pods
+    assert (load(text).pods, load(text).state) == (snapshot.pods, snapshot.state)
 
 
 def test_what_a_person_wrote():
@@ -102,7 +103,7 @@ def test_round_trip(snapshot: Snapshot):
     again = load(dump(snapshot))
     assert again.state == snapshot.state
     assert again.pods == snapshot.pods
-    assert again.complete == snapshot.complete
+    assert again.whole == snapshot.whole
     assert again.exact == snapshot.exact
     assert set(again.absent) == set(snapshot.absent)
     assert again.unseen == snapshot.unseen
@@ -236,7 +237,7 @@ def test_what_is_expected():
     """`exact`, `absent` and facts left out are for states that somebody expects."""
     text = "version: 1\nnode:\n  link: {exact: true, cni0: , cni1: {absent: true}}\n  file: [/x]"
     loaded = load(text)
-    assert not loaded.complete
+    assert not loaded.whole
     assert loaded.exact == {(NODE, "link")}
     assert loaded.absent == ((NODE, "link", "cni1"),)
     assert [str(one.entity.key) for one in loaded.expectations()] == ["cni0", "/x", "cni1"]
@@ -259,6 +260,18 @@ def test_pods_move():
     assert moved.absent == (("/run/netns/x", "link", "eth1"),)
     assert moved.name_of("/run/netns/x") == "c1"
     assert moved.by_name() == loaded
+
+
+def test_a_snapshot_that_did_not_see_all_is_not_complete():
+    """Nothing calls it so; what is neither in it nor unseen is not there all the same."""
+    unseen = Unseen(NODE, "chain ip6tables", "no such program")
+    taken = Snapshot(State(), unseen=(unseen,))
+    assert not taken.complete
+    assert dump(taken).startswith("version: 1\ncomplete: false\nunseen:\n- {place: node, ")
+    again = load(dump(taken))
+    assert (again.complete, again.unseen) == (False, (unseen,))
+    assert again.tells_all_of(NODE, "link")
+    assert not load("version: 1\ncomplete: false\n").tells_all_of(NODE, "link")
 
 
 def test_unseen_covers_what_its_words_begin():
