@@ -635,7 +635,7 @@ complete -c cnictl -n '__cnictl_is \'doctor\'' -a collect -d 'Write what is to b
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l pod -x -d 'A pod it is about'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l container -x -a '(__cnictl_names container)' -d 'A container'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l network -x -d 'A network'
-complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect made, here or elsewhere'
+complete -c cnictl -n '__cnictl_is \'doctor\'' -l bundle -r -F -d 'What collect made, here or elsewhere; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l log -r -F -d 'A log; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubectl -r -F -d 'What kubectl get pods,events -A -o json printed; - for stdin'
 complete -c cnictl -n '__cnictl_is \'doctor\'' -l kubeconfig -r -F -d 'Ask the API server for this node\'s pods, and for events of those that do not run'

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from cnictl.cli import options, output, problems
+from cnictl.cli import given, options, output, problems
 from cnictl.cli.problems import UsageProblem
 from cnictl.doctor.action import Means
 from cnictl.doctor.bundle import archive, unarchive
 from cnictl.doctor.collect import collect as collected
+from cnictl.doctor.gather import cluster
+from cnictl.doctor.gather.messages import printed
 from cnictl.doctor.judge import Narrowed, judge
 from cnictl.doctor.repair import DIRECTORY, KIND, carry_out, fixes, judged_again, read, take_back
 from cnictl.invoke import directories
@@ -23,14 +25,11 @@ from cnictl.render.form import Form
 from cnictl.render.repair import Fixed, Steps, fixes_members, fixes_summary, steps_members
 from cnictl.render.text import line
 from cnictl.runtime.cache import Cache
-from cnictl.spec.errno_text import errno_text
 
 if TYPE_CHECKING:
     from cnictl.doctor.bundle import Bundle
     from cnictl.doctor.repair import Fix, Step
-
-MOST = 64 << 20
-"""Bytes of a file that is given."""
+    from cnictl.spec.document import Json
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -49,7 +48,11 @@ CniPath = Annotated[
 Log = Annotated[
     str,
     typer.Option(
-        "--log", metavar="FILE", help="A log; - for stdin.", show_default="the journals' last 15 minutes"
+        "--log",
+        metavar="FILE",
+        help="A log; - for stdin.",
+        show_default="the journals' last 15 minutes",
+        callback=options.not_empty,
     ),
 ]
 Kubectl = Annotated[
@@ -59,6 +62,7 @@ Kubectl = Annotated[
         metavar="FILE",
         help="What kubectl get pods,events -A -o json printed; - for stdin.",
         show_default=False,
+        callback=options.not_empty,
     ),
 ]
 Kubeconfig = Annotated[
@@ -68,6 +72,7 @@ Kubeconfig = Annotated[
         metavar="FILE",
         help="Ask the API server for this node's pods, and for events of those that do not run.",
         show_default=False,
+        callback=options.not_empty,
     ),
 ]
 Sandboxes = Annotated[
@@ -77,6 +82,7 @@ Sandboxes = Annotated[
         metavar="FILE",
         help="The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin.",
         show_default=False,
+        callback=options.not_empty,
     ),
 ]
 WholeNode = Annotated[
@@ -92,7 +98,13 @@ def doctor(
     container: Annotated[str, typer.Option("--container", metavar="ID", help="A container.")] = "",
     network: Annotated[str, typer.Option("--network", metavar="NAME", help="A network.")] = "",
     bundle: Annotated[
-        str, typer.Option("--bundle", metavar="FILE", help="What collect made, here or elsewhere.")
+        str,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            help="What collect made, here or elsewhere; - for stdin.",
+            callback=options.not_empty,
+        ),
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
@@ -106,7 +118,13 @@ def doctor(
         bool, typer.Option("--fix", help="Heal what can be healed safely; each change is shown first.")
     ] = False,
     undo: Annotated[
-        str, typer.Option("--undo", metavar="FILE", help="Take back what a journal of --fix has.")
+        str,
+        typer.Option(
+            "--undo",
+            metavar="FILE",
+            help="Take back what a journal of --fix has.",
+            callback=options.not_empty,
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
     journal: Annotated[
@@ -130,25 +148,26 @@ def doctor(
     shows.  --undo takes back what is still as the journal has left it.
 
     Exit status 0 when nothing is wrong of all that could be looked for, 1 when something is, also when it
-    did not heal.
+    did not heal; 2 when a file that is named cannot be read, or is something else.
 
     Example: cnictl doctor --pod default/web --kubeconfig /etc/kubernetes/kubelet.conf
     """
     if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx, ctx.invoked_subcommand)
         return
     if bundle and (fix or undo):
         raise UsageProblem("a bundle is of a moment that is over: --fix and --undo are for this node")
     if pod and "/" not in pod:
         pod = f"default/{pod}"
-    said, known, listed = _text(log), _text(kubectl), _text(sandboxes)
+    told = Told.read(log, kubectl, sandboxes, kubeconfig, bundle)
 
     def look() -> Bundle:
         return collected(
             conf_dir=conf_dir,
             bin_dirs=directories(cni_path),
-            log=said,
-            kubectl=known,
-            listed=listed,
+            log=told.log,
+            kubectl=told.objects,
+            listed=told.sandboxes,
             cri_socket=cri_socket,
             whole_node=whole_node,
             kubeconfig=kubeconfig,
@@ -157,14 +176,16 @@ def doctor(
 
     narrowed = Narrowed(pod, container, network)
     if undo:
-        means = _means(listed, cri_socket, whole_node, conf_dir or options.CONF_DIR, undo)
-        _take_back(read(undo, means), yes, form)
+        means = _means(told.sandboxes, cri_socket, whole_node, conf_dir or options.CONF_DIR, undo)
+        with given.understood(hint="`cnictl doctor --fix` writes one"):
+            steps = read(undo, means)
+        _take_back(steps, yes, form)
         return
-    taken = unarchive(_read(bundle)) if bundle else look()
+    taken = _unpacked(bundle) if bundle else look()
     report = judge(taken, narrowed)
     if fix:
         path = journal or new_path(f"{options.CACHE_DIR}/{DIRECTORY}")
-        means = _means(listed, cri_socket, whole_node, taken.runtime.conf_dir, path)
+        means = _means(told.sandboxes, cri_socket, whole_node, taken.runtime.conf_dir, path)
         planned: list[Fix] = []
         with Journal(path, KIND) as written:
             # One fault may hide the next, as a broken file of the cache does the owner of an address.
@@ -212,12 +233,13 @@ def collect(
 
     Tokens, keys and passwords are taken out as it is read; only you may read the file.
     """
+    told = Told.read(log, kubectl, sandboxes, kubeconfig)
     taken = collected(
         conf_dir=conf_dir,
         bin_dirs=directories(cni_path),
-        log=_text(log),
-        kubectl=_text(kubectl),
-        listed=_text(sandboxes),
+        log=told.log,
+        kubectl=told.objects,
+        listed=told.sandboxes,
         cri_socket=cri_socket,
         whole_node=whole_node,
         kubeconfig=kubeconfig,
@@ -280,15 +302,60 @@ def _take_back(steps: list[Step], yes: bool, form: Form) -> None:
         raise typer.Exit(problems.NO)
 
 
-def _text(path: str) -> str | None:
-    return _read(path).decode(errors="replace") if path else None
+def _refuse_options(ctx: typer.Context, command: str) -> None:
+    """Raise UsageProblem for an option that stands before a command of ours: it would go nowhere."""
+    for one in ctx.command.params:
+        source = ctx.get_parameter_source(one.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageProblem(
+                f"{one.opts[0]} stands before {command}, which would not see it",
+                hint=f"`cnictl doctor {command} {one.opts[0]} ...`",
+            )
 
 
-def _read(path: str) -> bytes:
-    if path == "-":
-        return sys.stdin.buffer.read(MOST)
-    try:
-        with open(path, "rb") as file:
-            return file.read(MOST)
-    except OSError as error:
-        raise UsageProblem(f"cannot read {path}: {errno_text(error.errno or 0)}") from error
+class Told(NamedTuple):
+    """What the files say that were given; None for those that were not."""
+
+    log: str | None
+    objects: list[Json] | None
+    sandboxes: str | None
+
+    @classmethod
+    def read(cls, log: str, kubectl: str, sandboxes: str, kubeconfig: str, bundle: str = "") -> Told:
+        """Read all of them, before anything else is looked at; raises UsageProblem."""
+        paths = {"--log": log, "--kubectl": kubectl, "--sandboxes": sandboxes, "--kubeconfig": kubeconfig}
+        for option, path in paths.items():
+            if bundle and path:
+                raise UsageProblem(f"a bundle is judged as it is: leave out {option}")
+        if kubectl and kubeconfig:
+            raise UsageProblem("--kubectl and --kubeconfig tell the same: leave out one of them")
+        from_stdin = [option for option, path in paths.items() if path == "-"]
+        if len(from_stdin) > 1:
+            raise UsageProblem(f"{' and '.join(from_stdin)} cannot both be stdin")
+        if kubeconfig:
+            with given.understood():
+                cluster.check(kubeconfig)
+        return cls(
+            given.end(log) if log else None,
+            _objects(kubectl) if kubectl else None,
+            _listed(sandboxes) if sandboxes else None,
+        )
+
+
+def _objects(path: str) -> list[Json]:
+    text = given.text(path)
+    with given.understood(f"--kubectl {path}: ", "`kubectl get pods,events -A -o json` prints one"):
+        return printed(text)
+
+
+def _listed(path: str) -> str:
+    text = given.text(path)
+    with given.understood(f"--sandboxes {path}: ", evidence.LISTS):
+        evidence.sandboxes_in(text, time.time())
+    return text
+
+
+def _unpacked(path: str) -> Bundle:
+    data = given.data(path)
+    with given.understood(f"{path}: ", "`cnictl doctor collect` makes one"):
+        return unarchive(data)

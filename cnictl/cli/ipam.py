@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnictl.cli import options, output
+from cnictl.cli import given, options, output
 from cnictl.cli.problems import NO, UsageProblem, failed
 from cnictl.leases import evidence, findings, forecast, namespaces, reclaim, survey
 from cnictl.leases.journal import Journal, new_path
@@ -204,7 +204,8 @@ def reclaim_(
     Example: cnictl ipam reclaim --yes
     """
     if undo:
-        entries = read_journal(undo)
+        with given.understood(hint="`cnictl ipam reclaim --yes` writes one"):
+            entries = read_journal(undo)
         if yes:
             restored = reclaim.undo(entries, patience=patience)
             _carry_out(restored, form, f"are there again, of {len(entries)} in {undo}")
@@ -301,12 +302,10 @@ def _provider(path: str, socket: str) -> evidence.Provider:
 
 
 def _listed(path: str) -> Sandboxes:
-    try:
+    with given.understood(f"--sandboxes {path}: ", evidence.LISTS):
         if path == "-":
             return evidence.sandboxes_in(sys.stdin.read(), time.time())
         return evidence.sandboxes_of(path)
-    except CnictlError as error:
-        raise UsageProblem(f"--sandboxes {path}: {error}", hint=error.hint) from error
 
 
 def _tell_gaps(seen: Evidence) -> None:

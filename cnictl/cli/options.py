@@ -33,7 +33,7 @@ TIMEOUT = 240.0
 """Seconds for one plugin: what kubelet gives a runtime for a whole pod."""
 
 
-def _not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+def not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
     """Refuse `"$NETNS"` of a variable that is not set: nobody means to leave the argument out by it."""
     source = ctx.get_parameter_source(param.name or "")
     if not value and source is not None and source.name == "COMMANDLINE":
@@ -47,7 +47,7 @@ Netns = Annotated[
     typer.Argument(
         metavar="NETNS",
         help="Path of the netns, a name in /run/netns, or a process id.",
-        callback=_not_empty,
+        callback=not_empty,
     ),
 ]
 Ignored = Annotated[str, typer.Argument(metavar="NETNS", hidden=True, help="For cnitool's sake.")]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from cnictl.doctor.bundle import ChainFact, ConfigurationFile, Runtime
     from cnictl.spec.conflist import NetworkList
+    from cnictl.spec.document import Json
 
 
 def collect(
@@ -47,7 +48,7 @@ def collect(
     conf_dir: str = "",
     bin_dirs: Sequence[str] = (),
     log: str | None = None,
-    kubectl: str | None = None,
+    kubectl: Sequence[Json] | None = None,
     listed: str | None = None,
     cri_socket: str = "",
     whole_node: bool = False,
@@ -57,8 +58,8 @@ def collect(
     """Return all that is known of a node.
 
     `conf_dir` and `bin_dirs` are for a runtime whose own configuration does not tell; `log` is the text of
-    one to look at in place of the journals, `kubectl` what `kubectl get pods,events -A -o json` printed, and
-    `listed` what `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there, and
+    one to look at in place of the journals, `kubectl` are objects that kubectl printed, and `listed` is what
+    `crictl pods -o json` did.  `cri_socket` is the runtime's, "" for one that is there, and
     `whole_node` says that this PID namespace is all of the node.
     `kubeconfig` leads to the API server, which is asked for `pod` as well, NAMESPACE/NAME.
     """
@@ -225,15 +226,16 @@ def _said(taking: _Taking, place: Place, log: str | None) -> list[Message]:
     return taking("messages", messages.gather_journal, [])
 
 
-def _of_cluster(taking: _Taking, place: Place, kubectl: str | None, kubeconfig: str, pod: str) -> None:
+def _of_cluster(
+    taking: _Taking, place: Place, kubectl: Sequence[Json] | None, kubeconfig: str, pod: str
+) -> None:
     """Fill in the pods and their events, from the API server or as kubectl printed them."""
     made = taking.bundle
     nothing = cluster.Known([], [])
     if kubeconfig:
         known = taking("pods", lambda: cluster.gather(place, kubeconfig, pod), nothing)
     elif kubectl is not None:
-        printed = messages.printed
-        known = taking("pods", lambda: cluster.Known(*messages.pods_and_events(printed(kubectl))), nothing)
+        known = cluster.Known(*messages.pods_and_events(kubectl))
     else:
         made.unseen["pods"] = "no output of `kubectl get pods,events -A -o json` was given, and no kubeconfig"
         return

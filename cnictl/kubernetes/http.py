@@ -50,6 +50,11 @@ class Server:
         if self._url.scheme == "http" and (access.token or access.key):
             self._refuse("the server is reached by http://, where everybody can read a token")
 
+    def check(self) -> None:
+        """Raise CniError for certificates that are of no use, and ask nobody."""
+        if self._url.scheme == "https":
+            self._context()
+
     def exchange(self, method: str, path: str, body: bytes | None, limit: float) -> tuple[int, bytes]:
         """Send a request and return status and body of the answer; raises NoAnswer after `limit` seconds.
 

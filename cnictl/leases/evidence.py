@@ -136,6 +136,10 @@ class Gatherer:
         )
 
 
+LISTS = "one id a line, or what `crictl pods -o json` prints"
+"""What sandboxes_in() takes."""
+
+
 def sandboxes_asked(socket: str = "") -> Sandboxes:
     """Return the sandboxes of every runtime of this node, or of the one at a socket.
 

@@ -34,6 +34,18 @@ class Known(NamedTuple):
     missing: str = ""
 
 
+def check(path: str) -> None:
+    """Raise CnictlError for a kubeconfig that is of no use; its server is not asked."""
+    from cnictl.kubernetes.http import Server
+
+    try:
+        Server(kubeconfig.read(path)).check()
+    except CniError as error:
+        # what stands behind the message names the file again
+        hint = "its user has a token or a client certificate, as in kubelet's /etc/kubernetes/kubelet.conf"
+        raise CnictlError(error.msg, hint=hint) from None
+
+
 def gather(place: Place, path: str, wanted: str = "") -> Known:
     """Return this node's pods, and the events of those that do not run and of the `wanted` one.
 

@@ -44,9 +44,13 @@ def printed(text: str) -> list[Json]:
     """Return the objects that `kubectl get pods,events -o json` printed.  Raises CnictlError."""
     members = decode(text)
     items = members.get("items") if isinstance(members, dict) else None
-    if not isinstance(items, list):
-        raise CnictlError("this is no list of `kubectl get pods,events -A -o json`")
+    if not isinstance(items, list) or (items and not any(map(_is_told, items))):
+        raise CnictlError("this is no list of pods and events")
     return items
+
+
+def _is_told(item: Json) -> bool:
+    return isinstance(item, dict) and Document(item).get("kind") in ("Pod", "Event")
 
 
 def pods_and_events(items: Sequence[Json]) -> tuple[list[Pod], list[Message]]:

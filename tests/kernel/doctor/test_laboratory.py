@@ -16,6 +16,7 @@ import pytest
 from cnictl.doctor.bundle import Bundle, archive, unarchive
 from cnictl.doctor.collect import collect
 from cnictl.doctor.failure import filled
+from cnictl.doctor.gather.messages import printed
 from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from cnictl.sandbox.node import ROOT, Node, SandboxError
@@ -102,7 +103,7 @@ def bundle(node: Node, log: str = "", kubectl: str = NOBODY) -> Bundle:
     """Give what is to be known of a node, as if ten minutes had passed: what is new is left in peace."""
     place = Place(node.path("")[:-1], node.netns)
     stamped = re.sub(r"\{(-?\d+)\}", lambda found: f"{time.time() + 600 + int(found[1]):.3f}", log)
-    return replace(taken := collect(place, log=stamped, kubectl=kubectl), taken=taken.taken + 600)
+    return replace(taken := collect(place, log=stamped, kubectl=printed(kubectl)), taken=taken.taken + 600)
 
 
 def told(report: Report) -> list[str]:

@@ -65,9 +65,131 @@ def test_a_name_that_nothing_knows(bench: Bench, file: Path):
 
 def test_a_file_that_is_not_there(bench: Bench):
     """Wrong usage, whichever option it is for."""
-    for option in ("--bundle", "--log", "--kubectl", "--sandboxes"):
+    for option in ("--bundle", "--log", "--kubectl", "--sandboxes", "--undo"):
         done = bench("doctor", option, "/not/there", status=2)
         assert done.stderr.startswith("error: cannot read /not/there: no such file or directory\n")
+    done = bench("doctor", "--kubeconfig", "/not/there", status=2)
+    assert done.stderr.startswith("error: kubeconfig /not/there: cannot read /not/there: ")
+
+
+RUBBISH = {
+    "--kubectl": ("--kubectl odd: expecting value", "`kubectl get pods,events -A -o json` prints one"),
+    "--sandboxes": ("no id of a sandbox: 'to be or'", "one id a line, or what `crictl pods -o json` prints"),
+    "--kubeconfig": ("kubeconfig odd: ", "its user has a token or a client certificate"),
+    "--bundle": ("this is no bundle: ", "`cnictl doctor collect` makes one"),
+    "--undo": ("odd:1: ", "`cnictl doctor --fix` writes one"),
+}
+
+
+@pytest.mark.parametrize("option", RUBBISH)
+def test_a_file_that_is_something_else(bench: Bench, option: str):
+    """Is wrong usage as well: what says nothing must not look as if it had said that all is well."""
+    (bench.top / "odd").write_text("to be or\nnot\n")
+    words, hint = RUBBISH[option]
+    done = bench("doctor", option, "odd", status=2)
+    assert done.stdout == ""
+    error, told = done.stderr.splitlines()
+    assert error.startswith("error: ")
+    assert words in error
+    assert told.startswith("hint: ")
+    assert hint in told
+    if option not in ("--bundle", "--undo"):
+        assert bench("doctor", "collect", "made.tar.gz", option, "odd", status=2).stderr == done.stderr
+        assert not (bench.top / "made.tar.gz").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "words"),
+    [
+        ("--kubectl", "", "unexpected end of JSON input"),
+        ("--kubectl", '{"kind": "Pod"}', "this is no list of pods and events"),
+        ("--kubectl", '{"items": [1]}', "this is no list of pods and events"),
+        ("--kubectl", '{"items": [{"kind": "Node"}]}', "this is no list of pods and events"),
+        ("--sandboxes", "", "the list is empty"),
+        ("--sandboxes", '{"items": 5}', 'the key "items" is missing'),
+    ],
+)
+def test_a_file_that_says_nothing(bench: Bench, option: str, text: str, words: str):
+    """Such as what a program wrote that failed, or was asked for something else."""
+    done = bench("doctor", option, "-", stdin=text, status=2)
+    assert done.stderr.startswith(f"error: {option} -: ")
+    assert words in done.stderr
+
+
+def test_a_kubeconfig_that_is_no_use(bench: Bench):
+    """What is wrong in it is told before anybody is asked."""
+    for server, user, words in (
+        ("http://[::1]:1", {"token": "t"}, "reached by http://, where everybody can read a token"),
+        ("https://[::1]:1", {"exec": {"command": "aws"}}, 'and no "exec"'),
+        (
+            "https://[::1]:1",
+            {"client-certificate-data": "eA==", "client-key-data": "eA=="},
+            "the certificates in it cannot be used",
+        ),
+    ):
+        (bench.top / "config").write_text(
+            json.dumps(
+                {
+                    "clusters": [{"name": "c", "cluster": {"server": server}}],
+                    "users": [{"name": "u", "user": user}],
+                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                    "current-context": "x",
+                }
+            )
+        )
+        done = bench("doctor", "--kubeconfig", "config", status=2)
+        assert words in done.stderr
+        assert "hint: " in done.stderr
+
+
+def test_a_cluster_that_does_not_answer(bench: Bench):
+    """Is nothing that was given wrongly: what it would have told is not checked."""
+    members = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    (bench.top / "config").write_text(json.dumps(members))
+    done = bench("doctor", "collect", "made.tar.gz", "--kubeconfig", "config", "--log", "/dev/null", status=0)
+    assert "not in it: pods: https://127.0.0.1:1/api/v1/pods: Connection refused" in done.stderr
+
+
+def test_files_that_exclude_each_other(bench: Bench, file: Path):
+    """What would be passed over in silence is refused."""
+    (bench.top / "list").write_text('{"items": []}')
+    done = bench("doctor", "--kubectl", "-", "--sandboxes", "-", stdin="", status=2)
+    assert "--kubectl and --sandboxes cannot both be stdin" in done.stderr
+    done = bench("doctor", "--kubectl", "list", "--kubeconfig", "list", status=2)
+    assert "--kubectl and --kubeconfig" in done.stderr
+    for option in ("--log", "--kubectl", "--sandboxes", "--kubeconfig"):
+        done = bench("doctor", "--bundle", file, option, "list", status=2)
+        assert f"a bundle is judged as it is: leave out {option}" in done.stderr
+        assert bench("doctor", option, "", status=2).stderr.startswith(f"error: invalid value for '{option}'")
+
+
+def test_an_option_that_stands_before_collect(bench: Bench):
+    """Would be doctor's own and go nowhere: it says where it belongs."""
+    done = bench("doctor", "--log", "/dev/null", "collect", "made.tar.gz", status=2)
+    assert done.stderr == (
+        "error: --log stands before collect, which would not see it\n"
+        "hint: `cnictl doctor collect --log ...`\n"
+    )
+    assert not (bench.top / "made.tar.gz").exists()
+
+
+def test_the_end_of_a_long_log(bench: Bench):
+    """Of what does not fit into memory the last lines count, and not those of last year."""
+    path = bench.top / "log"
+    with path.open("wb") as written:
+        written.write(b"\n")
+        written.truncate(65 << 20)
+        written.seek(0, os.SEEK_END)
+        written.write(f"\n{EVENT['message']}\n".encode())
+    done = bench("doctor", "collect", "made.tar.gz", "--log", path, status=0)
+    assert "bridge port in error state" in bench("doctor", "--bundle", "made.tar.gz", status=1).stdout
+    done = bench("doctor", "--kubectl", path, status=2)
+    assert done.stderr.startswith(f"error: cannot read {path}: it has more than 64 MiB\n")
 
 
 def test_a_finding_for_programs(bench: Bench, file: Path):
@@ -116,8 +238,8 @@ def test_collecting(bench: Bench):
 def test_what_is_no_bundle(bench: Bench):
     """Is an error that says what makes one."""
     (bench.top / "odd").write_text("odd")
-    done = bench("doctor", "--bundle", "odd", status=3)
-    assert done.stderr.startswith("error: this is no bundle")
+    done = bench("doctor", "--bundle", "odd", status=2)
+    assert done.stderr.startswith("error: odd: this is no bundle: not a gzip file\n")
     assert "cnictl doctor collect" in done.stderr
 
 
@@ -126,11 +248,11 @@ def test_what_cannot_be_healed_from_here(bench: Bench, file: Path):
     for words in (["--fix"], ["--undo", "x"]):
         done = bench("doctor", "--bundle", file, *words, status=2)
         assert "a bundle is of a moment that is over" in done.stderr
-    done = bench("doctor", "--undo", file, status=3)
+    done = bench("doctor", "--undo", file, status=2)
     assert str(file) in done.stderr
     journal = bench.top / "journal.jsonl"
     journal.write_text(
         '{"kind": "cnictl doctor 1"}\n{"code": "x", "command": "rm -rf /", "before": 1, "after": 2}\n'
     )
-    done = bench("doctor", "--undo", journal, status=3)
+    done = bench("doctor", "--undo", journal, status=2)
     assert f"{journal}:2: no command of a fix: rm -rf /" in done.stderr

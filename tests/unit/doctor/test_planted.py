@@ -16,6 +16,7 @@ from cnictl.cri import messages_pb2
 from cnictl.doctor.bundle import NoBundle, Sandbox, archive, unarchive
 from cnictl.doctor.collect import collect
 from cnictl.doctor.gather import cluster
+from cnictl.doctor.gather.messages import printed
 from cnictl.doctor.judge import Report, judge
 from cnictl.doctor.place import Place
 from tests.cri_server import NOT_READY, READY, network, serving
@@ -108,7 +109,7 @@ def test_no_secret_gets_into_an_archive(tmp_path: Path):
     bundle = collect(
         plant(tmp_path, files),
         log=f"{failed} Authorization: Bearer {SECRETS['password']} {SECRETS['aws']}",
-        kubectl=json.dumps({"items": [event, pod]}),
+        kubectl=printed(json.dumps({"items": [event, pod]})),
     )
     assert [one.container for one in bundle.calls] == ["c1"]
     assert "10.0.0.1:2379" in [one.server for one in bundle.agents]
