@@ -8,6 +8,7 @@ yet: iptables may be the legacy one, or of a release that puts the same rule oth
 from __future__ import annotations
 
 from cnictl.netfilter import nft
+from cnictl.netfilter.channel import NetfilterChannel
 from cnictl.netfilter.expressions import PROTOCOL, alike, translate
 from cnictl.netfilter.iptables import FAMILIES, VERSIONS, may_be_legacy
 from cnictl.netfilter.rule import split
@@ -49,7 +50,7 @@ class Chain:
 
     def _read(self) -> list[Parts]:
         """All rules of the chain, in order."""
-        with nft.channel(whole=True) as channel:
+        with NetfilterChannel(whole=True) as channel:
             what = f"list rules of {self.family} {self.table} {self.name}"
             answers = channel.read(nft.GET_RULE, self._question(), what, dump=True)
         return [parts for one in answers if (parts := self._parts(one)) is not None]
@@ -80,7 +81,7 @@ class Chain:
     def _alike(self) -> Iterator[tuple[Parts, bytes]]:
         """Yield what rules of the chain that are wanted consist of, and their handles, in order."""
         needles = [_needles(parts) for parts in self.rules]
-        with nft.channel() as channel:
+        with NetfilterChannel() as channel:
             what = f"find rules of {self.family} {self.table} {self.name}"
             for datagram, _ in channel.datagrams(nft.GET_RULE, self._question(), what):
                 if not any(_mentions(datagram, one) for one in needles):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from errno import EINVAL, ENOENT, EOPNOTSUPP
 
+from cnictl.netfilter.channel import NetfilterChannel
 from cnictl.netfilter.program import NetfilterError
 from cnictl.netlink import message
-from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from cnictl.netlink.channel import Channel
+
 UDP = 17
 
-_NETLINK_NETFILTER = 12  # linux/netlink.h
 _GET, _DELETE = 1 << 8 | 1, 1 << 8 | 2  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_*
 _TUPLE_ORIG, _FILTER = 1, 25  # CTA_*
 _TUPLE_PROTO = 2  # CTA_TUPLE_PROTO
@@ -33,7 +34,7 @@ def forget_udp(version: Literal[4, 6], port: int) -> int:
     header = bytes((_FAMILIES[version], 0, 0, 0))
     forgotten = 0
     try:
-        with Channel(protocol=_NETLINK_NETFILTER) as channel:
+        with NetfilterChannel() as channel:
             for entry in _list(channel, header, port & 0xFFFF):
                 if _matches(entry, port & 0xFFFF):
                     forgotten += _forget(channel, header + entry[4:])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from errno import EAFNOSUPPORT, EINVAL, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 
+from cnictl.netfilter.channel import NetfilterChannel
 from cnictl.netfilter.program import NetfilterError, locate, run
 from cnictl.netlink import message
-from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
 from cnictl.spec import json_text
 from cnictl.spec.errors import CnictlError
@@ -27,7 +27,6 @@ COMMENT_LIMIT = 128
 ATTEMPTS = 20
 """How often handles are looked up again because somebody else removed rules meanwhile."""
 
-_NETLINK_NETFILTER = 12  # linux/netlink.h
 _GET_TABLE, _GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
 _DELETE_CHAIN, _DELETE_RULE = 10 << 8 | 5, 10 << 8 | 8
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_*, linux/netfilter/nfnetlink.h
@@ -111,7 +110,7 @@ def compared(family: str, table: str, chain: str, values: Iterable[bytes]) -> di
     """
     needles = {value: message.attribute(_DATA_VALUE, value) for value in values}
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             what = f"look for addresses in {family} {table} {chain}"
             if not kernel.may_mention(GET_RULE, rules_of(family, table, chain), what, needles.values()):
                 return {}
@@ -130,7 +129,7 @@ def compared_values(family: str, table: str, chain: str, size: int) -> set[bytes
     None where the chain kept changing.  Asked of the kernel itself.  Raises NetlinkError.
     """
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             what = f"list rules of {family} {table} {chain}"
             listed = kernel.unparsed(GET_RULE, rules_of(family, table, chain), what)
     except NetlinkError as e:
@@ -155,7 +154,7 @@ def counted(family: str, table: str, chain: str) -> tuple[str, int]:
     to change may be counted.  Raises NetlinkError.
     """
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             body = _in(family) + message.text(_TABLE_NAME, table)
             (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
             outer = message.attributes(answer, 4)
@@ -188,7 +187,7 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
         return is_of(rule, table, chain) and claim(rule)
 
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             what = f"find a rule of {family} {table} {chain}"
             return kernel.has(GET_RULE, rules_of(family, table, chain), what, is_it)
     except NetlinkError as e:
@@ -200,7 +199,7 @@ def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], 
 def has_chain(family: str, table: str, chain: str) -> bool:
     """Whether there is such a chain, asked of the kernel itself.  Raises NetlinkError."""
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             kernel.read(_GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}")
     except NetlinkError as e:
         if e.errno in _NOTHING:
@@ -244,7 +243,7 @@ def remove_together(family: str, table: str, handles: Mapping[str, Iterable[byte
     if chain:
         removals.append((_DELETE_RULE, message.ACK, rules_of(family, table, chain)))
         removals.append((_DELETE_CHAIN, message.ACK, _chain_of(family, table, chain)))
-    with channel() as kernel:
+    with NetfilterChannel() as kernel:
         what = f"remove rules of {family} {table} {' '.join([*handles, chain]).rstrip()}"
         kernel.change_together([(_BATCH_BEGIN, 0, _BATCH), *removals, (_BATCH_END, 0, _BATCH)], what)
 
@@ -303,16 +302,11 @@ def without_comments(commands: str) -> str:
     return "".join(lines)
 
 
-def channel(*, whole: bool = False) -> Channel:
-    """A socket for questions about nf_tables."""
-    return Channel(protocol=_NETLINK_NETFILTER, whole=whole)
-
-
 def _rules(family: str, table: str, chain: str) -> list[bytes]:
     """The rules of a chain, and of other chains where the kernel does not filter, as attributes."""
     body = rules_of(family, table, chain)
     try:
-        with channel() as kernel:
+        with NetfilterChannel() as kernel:
             return kernel.read(GET_RULE, body, f"list rules of {family} {table} {chain}", dump=True)
     except NetlinkError as e:
         if e.errno in _NOTHING:

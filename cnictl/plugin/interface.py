@@ -105,37 +105,38 @@ def later(
         step(netns, *args, **kwargs)
 
 
-def delete_link(netns: Rtnl, name: str) -> list[Prefix]:
-    """Remove a link and return the global unicast addresses it had; none when it is gone already."""
+def delete_link(netns: Rtnl, name: str) -> None:
+    """Remove a link; one that is gone already is a success."""
     try:
-        link = netns.link(name)
-    except LinkGone:
-        return []
-    except NetlinkError as error:
-        raise CniError(INTERNAL, f'failed to lookup "{name}": {error.reason}') from None
-    try:
-        addresses = [one.prefix for one in netns.addresses(link)]
-    except LinkGone:
-        return []  # another DEL of the same container was faster
-    except NetlinkError as error:
-        raise CniError(INTERNAL, f'failed to get IP addresses for "{name}": {error.reason}') from None
-    try:
-        netns.delete_link(link)
+        netns.delete_link(name)
     except LinkGone:
         pass
     except NetlinkError as error:
         raise CniError(INTERNAL, f'failed to delete "{name}": {error.reason}', str(error)) from None
-    return [one for one in addresses if one.address.is_global_unicast]
 
 
-def delete_container_interface(request: Request) -> list[Prefix]:
-    """Remove CNI_IFNAME for DEL and return the global unicast addresses it had; none without a netns."""
+def delete_container_interface(request: Request) -> None:
+    """Remove CNI_IFNAME for DEL; one that is gone already, with its netns or without, is a success."""
+    if not request.netns:
+        return
+    with Rtnl(request.netns) as inside:
+        delete_link(inside, request.ifname)
+    request.log.info("removed interface", name=request.ifname)
+
+
+def container_addresses(request: Request) -> list[Prefix]:
+    """The global unicast addresses of CNI_IFNAME; none of one that is gone, with its netns or without."""
+    name = request.ifname
     if not request.netns:
         return []
-    with Rtnl(request.netns) as inside:
-        addresses = delete_link(inside, request.ifname)
-    request.log.info("removed interface", had=",".join(str(one) for one in addresses))
-    return addresses
+    try:
+        with Rtnl(request.netns) as inside:
+            found = [one.prefix for one in inside.addresses(inside.link(name))]
+    except LinkGone:
+        return []
+    except NetlinkError as error:
+        raise CniError(INTERNAL, f'failed to get IP addresses for "{name}": {error.reason}') from None
+    return [one for one in found if one.address.is_global_unicast]
 
 
 def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> None:

@@ -13,6 +13,7 @@ from cnictl.netfilter.iptables import Listing, Tables, Transaction, Wanted, drop
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.netfilter.rule import Rule, parse
+from cnictl.plugin import interface
 from cnictl.plugin.cleanup import Failures
 from cnictl.spec.address import Prefix
 from cnictl.spec.digest import digest
@@ -101,6 +102,18 @@ def setup(request: Request, config: MasqueradeConfig, ips: Sequence[IPConfig], o
     else:
         _setup_nftables(request, prefixes, overlay)
     request.log.info("masqueraded", addresses=",".join(map(str, prefixes)))
+
+
+def teardown_interface(request: Request) -> None:
+    """Remove the attachment's masquerading for DEL: that of the addresses that its interface still has.
+
+    The interface is better deleted afterwards: the kernel releases what was removed while it takes
+    that apart, and `closed_together` waits for both at once.
+    """
+    addresses: list[Prefix] = []
+    with Failures() as each:
+        each.run(lambda: addresses.extend(interface.container_addresses(request)))
+        each.run(teardown, request, addresses)
 
 
 def teardown(request: Request, addresses: Sequence[Prefix] = ()) -> None:

@@ -14,6 +14,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from cnictl.netfilter.channel import closed_together
 from cnictl.worker import call, memory
 from cnictl.worker.tally import Tally
 
@@ -222,8 +223,9 @@ class Pool:
         except OSError:
             return  # the launcher did not wait, and answers the call itself
         command = one.variable(b"CNI_COMMAND")
-        status = call.answer(connection, one, self._main)
-        self._report(f"done {one.plugin} {command} {status} {(time.monotonic_ns() - began) // 1000}")
+        with closed_together():  # the launcher has its answer before
+            status = call.answer(connection, one, self._main)
+            self._report(f"done {one.plugin} {command} {status} {(time.monotonic_ns() - began) // 1000}")
 
     def _accepted(self, poll: select.epoll) -> socket.socket | None:
         """Return the next connection, None when it is time to leave."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 
+from cnictl.netfilter.channel import closed_together
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.plugin import interface, ipam, masquerade, spoofcheck
 from cnictl.plugin.cleanup import Failures
@@ -27,7 +28,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.netlink.rtnl import Link
     from cnictl.plugin.request import Request
-    from cnictl.spec.address import Prefix
 
 PORT_PAUSES = (0.0, 0.05, 0.5, 1.0, 1.0)
 """Seconds to sleep before each look at the port's state."""
@@ -69,18 +69,17 @@ def add(request: Request) -> Result:
 def delete(request: Request) -> None:
     config = BridgeConfig(request.document)
     config.validate(request)
-    with Failures() as each:
-        addresses: list[Prefix] = []
+    with Failures() as each, closed_together():
         first = config.ipam.type in ipam.THROUGH_INTERFACE
         if first:
             each.run(ipam.delete, request, config.ipam.type)
-        each.run(lambda: addresses.extend(interface.delete_container_interface(request)))
+        if config.ipam.type and config.ip_masq:
+            each.run(masquerade.teardown_interface, request)
+        each.run(interface.delete_container_interface, request)
         if not first:
             each.run(ipam.delete, request, config.ipam.type)
         if config.mac_spoof_check:
             each.run(spoofcheck.teardown, request)
-        if config.ipam.type and config.ip_masq:
-            each.run(masquerade.teardown, request, addresses)
 
 
 def gc(request: Request, valid: set[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.forwarding import enable_forwarding
+from cnictl.netfilter.channel import closed_together
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.plugin import interface, ipam, masquerade
 from cnictl.plugin.cleanup import Failures
@@ -69,11 +70,10 @@ def add(request: Request) -> Result:
 
 def delete(request: Request) -> None:
     config = PtpConfig(request.document)
-    with Failures() as each:
-        addresses: list[Prefix] = []
-        each.run(lambda: addresses.extend(interface.delete_container_interface(request)))
+    with Failures() as each, closed_together():
         if config.ip_masq:
-            each.run(masquerade.teardown, request, addresses)
+            each.run(masquerade.teardown_interface, request)
+        each.run(interface.delete_container_interface, request)
         each.run(ipam.delete, request, config.ipam.type)
 
 

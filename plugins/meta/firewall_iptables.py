@@ -10,6 +10,7 @@ from __future__ import annotations
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import nft
+from cnictl.netfilter.channel import closed_together
 from cnictl.netfilter.index import Index
 from cnictl.netfilter.iptables import FAMILIES, PROGRAMS, Tables, Wanted, may_be_legacy, usable
 from cnictl.netfilter.lock import Lock
@@ -143,7 +144,7 @@ def teardown(request: Request, addresses: Sequence[Address]) -> None:
     Whether there are any is asked of the kernel first, so that it costs next to nothing where there
     are none.  Raises NetfilterError for rules that are there, or may be, and cannot be removed.
     """
-    with Failures() as each:
+    with Failures() as each, closed_together():
         for version in VERSIONS:
             each.run(_teardown, request, version, [one for one in addresses if one.version == version])
 

@@ -20,6 +20,7 @@ from cnictl import sysctl
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import backend, conntrack
+from cnictl.netfilter.channel import closed_together
 from cnictl.netfilter.program import NetfilterError
 from cnictl.netlink import rtnl
 from cnictl.plugin.cleanup import Failures
@@ -58,7 +59,7 @@ def delete(request: Request) -> None:
     config = read(request)
     given = request.given_result()
     addresses = {} if given is None else _container_addresses(request, current(given))
-    with Failures() as each:
+    with Failures() as each, closed_together():
         each.run(portmap_iptables.teardown, request, config)
         each.run(portmap_nftables.teardown, request, config, addresses.values())
 

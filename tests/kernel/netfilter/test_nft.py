@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from cnictl.netfilter import nft, nft_text
+from cnictl.netfilter.channel import NetfilterChannel
 from cnictl.netfilter.iptables import Tables
 from cnictl.netfilter.nft import NftError
 from cnictl.netfilter.program import Missing, NetfilterError
 from cnictl.netlink import message
-from cnictl.netlink.channel import Channel
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Address
 from tests import witness
@@ -164,11 +164,11 @@ def test_what_rules_compare_with_is_found(family: str) -> None:
     assert nft.compared(family, "filter", "OTHER", packed.values()) == {}
 
 
-class Disturbed(Channel):
+class Disturbed(NetfilterChannel):
     """A channel to nf_tables; when its first list has begun to come, somebody removes a rule."""
 
     def __init__(self) -> None:
-        super().__init__(protocol=12)  # NETLINK_NETFILTER
+        super().__init__()
         self.came = 0
 
     def _datagram(self, what: str) -> bytes:
@@ -185,7 +185,7 @@ def test_no_rule_is_missed_because_another_goes() -> None:
     lines = "".join(f"-A C -s {one} -j ACCEPT\n" for one in addresses)
     Tables().restore(f"*filter\n-N C\n{lines}COMMIT\n")
     question = nft.GET_RULE, nft.rules_of("ip", "filter", "C"), "list rules"
-    with Channel(protocol=12) as channel:
+    with NetfilterChannel() as channel:
         piece, _ = next(channel.datagrams(*question))
     at_once = len(list(message.messages(piece)))
     needles = [message.attribute(1, one.packed) for one in addresses]  # NFTA_DATA_VALUE
