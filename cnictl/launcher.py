@@ -17,6 +17,8 @@ LARGEST = 1 << 22
 LIBRARIES = ("jeepney", "yaml")
 """What is not ours, nor of the interpreter, and yet imported by some plugin when it comes to need it."""
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker", "launcher.c")
+BUILT = SOURCE.removesuffix(".c")
+"""Where the build of a wheel puts what it made of that."""
 _LONGEST_INTERPRETER_LINE = 255  # BINPRM_BUF_SIZE - 1, linux/binfmts.h
 
 # Nothing a plugin makes has to be found by a garbage collector, which costs 2 ms, or taken apart at
@@ -72,9 +74,23 @@ def worker(plugins: str) -> list[str]:
 
 
 def compiled() -> bytes:
-    """Return the launcher that hands calls over to a worker, made by a C compiler.
+    """Return the launcher that hands calls over to a worker: the one in the package, or else one made here.
 
-    Raises InstallError when there is none, or when it fails.
+    Raises InstallError when there is neither, or when the C compiler fails.
+    """
+    try:
+        with open(BUILT, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return compile_launcher()
+    except OSError as error:
+        raise InstallError(f"cannot read {BUILT}: {error.strerror}") from None
+
+
+def compile_launcher() -> bytes:
+    """Make the launcher that hands calls over to a worker.
+
+    Raises InstallError when there is no C compiler, or when it fails.
     """
     try:
         return compiler.compiled("the launcher for a worker", [SOURCE], f'-DMARK="{MARK}"')

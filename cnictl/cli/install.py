@@ -10,6 +10,7 @@ import cnictl_plugins
 from cnictl.cli import output
 from cnictl.install import install as install_plugins
 from cnictl.install import install_units
+from cnictl.worker import client
 from cnictl_plugins import multicall
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -41,8 +42,9 @@ def install(
     With --systemd the units of the DHCP daemon, which the plugin dhcp needs, are written as well, and
     with --worker those of the worker.
 
-    With --worker the launcher is a small program, made by the C compiler, which hands each call over
-    to the worker and saves most of its time; without a worker it starts an interpreter as ever.
+    With --worker the launcher is a small program in C, of the package or made by the compiler here, which
+    hands each call over to the worker and saves most of its time; without a worker it starts an
+    interpreter as ever.
 
     Run it again after an upgrade: it also puts all that a plugin imports into one file, and with a
     file of other modules than there are, or none, plugins start slower.
@@ -57,6 +59,16 @@ def install(
         typer.echo(f"{directory} has them already", err=True)
     elif not worker:
         output.note("each call starts an interpreter; with --worker --systemd DIR pods come up much faster")
+    elif changed and _worker_is_there():
+        output.note("the worker goes on with the program it was started with: systemctl reload cnictl-worker")
     if units:
         sockets = "cni-dhcp.socket" + (" cnictl-worker.socket" if worker else "")
         output.note(f"start the daemons: systemctl daemon-reload; systemctl enable --now {sockets}")
+
+
+def _worker_is_there() -> bool:
+    try:
+        client.status()
+    except client.NoWorker:
+        return False
+    return True

@@ -306,6 +306,23 @@ def test_its_metrics_are_prometheus_own(node: Node, launchers: str, serve: Serve
     assert Path(node.path("/run/cnictl.prom")).read_text().splitlines()[:2] == printed.splitlines()[:2]
 
 
+def test_install_says_that_the_worker_goes_on_with_the_old_program(
+    node: Node, launchers: str, serve: Serve
+) -> None:
+    """And says nothing where none runs, or nothing has changed."""
+    install = [CNICTL, "install", "--worker", launchers]
+    one_shot = Path(node.path(launchers)) / ONE_SHOT
+
+    def upgrade() -> str:
+        one_shot.write_text(one_shot.read_text(encoding="utf-8") + "# older\n", encoding="utf-8")
+        return node.run(install).checked().stderr
+
+    assert "reload" not in upgrade()
+    serve()
+    assert "systemctl reload cnictl-worker" in upgrade()
+    assert "reload" not in node.run(install).checked().stderr
+
+
 def test_who_asks_where_no_worker_is_is_told_so(node: Node) -> None:
     """In a sentence, and that nothing is lost by it."""
     done = node.run([CNICTL, "worker", "status"])

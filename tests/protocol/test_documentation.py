@@ -70,7 +70,7 @@ def test_the_quick_start_works(node: Node) -> None:
     run(node, (DOCS / "quick-start.md").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", ["recipes.md", "map.md"])
+@pytest.mark.parametrize("page", ["recipes.md", "map.md", "rollout.md"])
 def test_the_recipes_work(page: str, node: Node) -> None:
     """On a node with the network of the quick start."""
     examples = commands((DOCS / "quick-start.md").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ COMPLETIONS = {
     "share/zsh/site-functions/_cnictl",
 }
 """Where each shell looks below /usr and /usr/local; bash and zsh are strict about names as well."""
+LAUNCHER = "cnictl/worker/launcher"
+"""What the build makes of launcher.c."""
 BUILD = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
 
 
@@ -35,21 +38,24 @@ def shipped() -> Iterator[str]:
                 yield f"{name}/{path.relative_to(top)}"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """A wheel, built from a copy: setuptools leaves files in the tree it builds."""
-    tree = tmp_path_factory.mktemp("tree")
+def build(tree: Path, out: Path, path: str = os.environ["PATH"]) -> tuple[zipfile.ZipFile, str]:
+    """Build a wheel from a copy, as setuptools leaves files in the tree it builds; with what that said."""
     for name in ("cnictl", "plugins", "completions"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tree)
-    shutil.copy(ROOT / "README.md", tree)
-    out = tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "setup.py", "README.md"):
+        shutil.copy(ROOT / name, tree)
     done = subprocess.run(
-        [sys.executable, "-I", "-c", BUILD, str(out)], cwd=tree, check=False, capture_output=True, text=True
-    )
+        [sys.executable, "-I", "-c", BUILD, str(out)],
+        cwd=tree, check=False, capture_output=True, text=True, env={**os.environ, "PATH": path},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (path,) = out.glob("*.whl")
-    return zipfile.ZipFile(path)
+    (file,) = out.glob("*.whl")
+    return zipfile.ZipFile(file), done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    return build(tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel"))[0]
 
 
 def test_every_directory_of_modules_is_a_listed_package():
@@ -80,10 +86,40 @@ def test_a_wheel_holds_the_two_packages_and_nothing_else(wheel: zipfile.ZipFile)
     assert {name.partition("/")[0] for name in wheel.namelist()} == {*TREES, info, data.partition("/")[0]}
     elsewhere = {name.removeprefix(data) for name in wheel.namelist() if name.startswith(data)}
     assert elsewhere == COMPLETIONS
-    assert {name for name in wheel.namelist() if not name.startswith((info, data))} == set(shipped())
+    ours = {name for name in wheel.namelist() if not name.startswith((info, data))}
+    assert ours == {*shipped(), LAUNCHER}
     assert wheel.read(f"{info}/entry_points.txt").decode().split() == [
         "[console_scripts]", "cnictl", "=", "cnictl.cli.main:main",
     ]  # fmt: skip
+
+
+def test_a_node_without_a_compiler_gets_the_launcher_of_the_wheel(wheel: zipfile.ZipFile, tmp_path: Path):
+    """The wheel names the machine that the launcher is for, and takes any Python."""
+    assert wheel.filename is not None
+    machine = sysconfig.get_platform().replace("-", "_")
+    assert wheel.filename.endswith(f"-py3-none-{machine}.whl")
+    wheel.extractall(tmp_path)
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; from cnictl import launcher; "
+    code += "sys.stdout.buffer.write(launcher.compiled())"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        env={"PATH": "/nonexistent"},
+        check=True,
+        capture_output=True,
+    )
+    assert done.stdout == wheel.read(LAUNCHER)
+    assert done.stdout.startswith(b"\x7fELF")
+
+
+def test_without_a_compiler_a_wheel_is_built_that_says_what_is_missing(tmp_path: Path):
+    """It is for any machine, and `cnictl install --worker` makes the launcher there."""
+    out = tmp_path / "wheel"
+    out.mkdir()
+    made, said = build(tmp_path / "tree", out, path="/nonexistent")
+    assert made.filename is not None
+    assert made.filename.endswith("-py3-none-any.whl")
+    assert LAUNCHER not in made.namelist()
+    assert "no C compiler" in said
 
 
 def test_a_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile):
