@@ -107,7 +107,7 @@ LANES = (
         name=f"go-{NEWEST}",
         go_release=NEWEST,
     ),
-    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 1600),
+    Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 2100),
     pytest_lane("runtime", obstacle=no_runtime, seconds=600),
     pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=600),
 )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ class Compared:
         """Where the answers to ADD part."""
         return [one["text"] for one in self._of("add")]
 
-    def failures(self, at: str, *steps: str) -> list[str]:
-        """What one set said no to, as `TYPE: STEP: message`."""
+    def failures(self, at: str, *steps: str, of: str = "*") -> list[str]:
+        """What one set said no to, as `TYPE: STEP: message`; `of` what the other, or itself, had added."""
         return [
             f"{one.get('plugin', '')}: {step}: {one['message']}"
             for step in steps
             for one in self._of(step)
-            if one["at"] == at
+            if one["at"] == at and fnmatchcase(one["text"], f"{at}, of what {of} added: *")
         ]
 
     @property

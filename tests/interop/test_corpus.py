@@ -12,6 +12,7 @@ from cnictl import configuration
 from cnictl.spec.conflist import NetworkList
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.versions import at_least
+from tests.conftest import GO_DIRECTORIES, GO_RELEASE, PACKAGED, go_directory
 from tests.interop.compared import compare
 from tests.interop.differences import Table
 
@@ -60,9 +61,10 @@ def usable(network: NetworkList) -> bool:
     return bool(types) and types <= OURS
 
 
-def is_new(network: NetworkList) -> bool:
-    """Whether the packaged plugins do not know the version, or the backend of portmap."""
-    return at_least(network.cni_version, "1.1.0") or b'"backend"' in network.raw
+def is_new(network: NetworkList, release: str) -> bool:
+    """Whether the Go plugins do not know the version, or the backend of portmap."""
+    new = at_least(network.cni_version, "1.1.0") or b'"backend"' in network.raw
+    return new and release == PACKAGED
 
 
 def scenario(network: NetworkList) -> dict[str, Any]:
@@ -82,23 +84,32 @@ def scenario(network: NetworkList) -> dict[str, Any]:
 
 
 def found() -> list[Any]:
-    """Return the files of the corpus that load and use these plugins only."""
+    """Return the files that load and use these plugins only, each with the releases to compare with."""
     params = []
     for path in sorted(CORPUS.glob("*")) if CORPUS.is_dir() else []:
         try:
             network = configuration.load(str(path))
         except CnictlError:
             continue
-        if usable(network):
-            marks = [pytest.mark.kernel_lane] * ('"vlan"' in network.raw.decode())
-            params.append(pytest.param(network, id=path.name, marks=marks))
+        if not usable(network):
+            continue
+        vlans = b'"vlan"' in network.raw
+        params += [
+            pytest.param(
+                network,
+                release,
+                id=f"{path.name}-{release}",
+                marks=[pytest.mark.kernel_lane] if vlans else [],
+            )
+            for release in (GO_DIRECTORIES if vlans else (GO_RELEASE,))
+        ]
     return params
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no collection of real configurations beside the project")
-@pytest.mark.parametrize("network", found())
+@pytest.mark.parametrize(("network", "release"), found())
 def test_a_real_configuration_gives_the_same(
-    network: NetworkList, go_plugins: str, plugins_dir: str, tmp_path: Path
+    network: NetworkList, release: str, plugins_dir: str, tmp_path: Path
 ) -> None:
     """Both make the same of it, or both refuse it; nothing is left.
 
@@ -106,7 +117,7 @@ def test_a_real_configuration_gives_the_same(
     """
     file = tmp_path / "real.yaml"
     file.write_text(json.dumps(scenario(network)))
-    both = compare(plugins_dir if is_new(network) else go_plugins, plugins_dir, str(file))
+    both = compare(plugins_dir if is_new(network, release) else go_directory(release), plugins_dir, str(file))
     parted = [one for one in both.answers if " says it succeeded" in one or " with A, " in one]
     unexplained = [
         line for line in parted + both.differences if not any(table.explains(line) for table in STATE)
