@@ -16,7 +16,6 @@ from cnictl.netlink.routes import (
     MAIN_TABLE,
     RTA_MULTIPATH,
     RTA_TABLE,
-    RTM_GETROUTE,
     RTM_NEWROUTE,
     RTMSG,
     RTNEXTHOP,
@@ -29,7 +28,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cnictl.netlink.channel import Channel
     from cnictl.netlink.link import Link
     from cnictl.netlink.routes import KernelRoute, Routes
     from cnictl.spec.address import Prefix
@@ -53,17 +51,15 @@ class RouteCopy(Value):
         return f"{self.route.dst}{via}{metric}"
 
 
-def read(netns: Channel, link: Link) -> list[RouteCopy]:
+def read(netns: Routes, link: Link) -> list[RouteCopy]:
     """The main table's routes that lead through a link alone; IPv4 first, in the order of the table.
 
     What the kernel makes of the link's addresses is left out: it comes and goes with them.  Raises
     NetlinkError.
     """
     found = []
-    what = f'list routes of "{link.name}"'
     for family in FAMILIES.values():
-        question = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + u32(RTA_TABLE, MAIN_TABLE)
-        for message in netns.read(RTM_GETROUTE, question, what, dump=True):
+        for message in netns.dump_routes(family, MAIN_TABLE):
             hops = list(parse_routes(message, family))
             if hops and all(_is_own(hop, link) for hop in hops):
                 found.append(RouteCopy(hops[0], message))

@@ -104,7 +104,7 @@ class Routes(Channel):
         return [
             route
             for family in FAMILIES.values()
-            for answer in self._dump_routes(family, table, link)
+            for answer in self.dump_routes(family, table, link)
             for route in parse_routes(answer, family)
             # Kernels before 4.20 look neither at the table nor at the link.
             if (table is None or route.table == table) and (link is None or route.device == link.index)
@@ -172,7 +172,8 @@ class Routes(Channel):
         answer = self.read(RTM_GETROUTE, body + attribute(_DST, address.packed), f"find route to {address}")
         return next(parse_routes(answer[0], FAMILIES[address.version], cloned=True))
 
-    def _dump_routes(self, family: int, table: int | None, link: Link | None) -> list[bytes]:
+    def dump_routes(self, family: int, table: int | None, link: Link | None = None) -> list[bytes]:
+        """Messages that tell routes of an address family, as `routes` chooses them; no table, no routes."""
         body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
         if table is not None:
             body += u32(RTA_TABLE, table)

@@ -82,6 +82,16 @@ def test_what_is_read(node: Node, inside: Rtnl, eth0: Link) -> None:
     assert [str(one) for one in route_copies.read(inside, eth0)] == ["0.0.0.0/0 via 10.9.0.1 metric 7"]
 
 
+def test_a_namespace_without_ipv4(node: Node, inside: Rtnl, veth: Link) -> None:
+    """The kernel makes the main table with the first IPv4 route, those of `lo` too: before there is none."""
+    inside.add_address(veth, Prefix.parse("fd00:9::2/64"))
+    node.run("ip route add default via fd00:9::1 dev eth0".split(), netns=POD).checked()
+    copies = route_copies.read(inside, veth)
+    assert [str(one) for one in copies] == ["::/0 via fd00:9::1 metric 1024"]
+    route_copies.write(inside, veth, copies, 100)
+    assert table(node, "100", 6) == ["default via fd00:9::1 dev eth0 metric 1024 pref medium"]
+
+
 def test_what_is_there_stays_behind_and_doubles_keep_their_order(
     node: Node, inside: Rtnl, eth0: Link
 ) -> None:

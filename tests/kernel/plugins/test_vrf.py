@@ -95,6 +95,17 @@ def test_life(attach: Attach, node: Node) -> None:
     second.delete()
 
 
+@pytest.mark.parametrize("keys", [{}, {"ipam": {"type": "host-local", "subnet": "fd00:1::/64"}}])
+def test_life_without_ipv4(attach: Attach, node: Node, keys: dict[str, Any]) -> None:
+    """In a namespace that has never had an IPv4 address, on `lo` neither, IPv4 has no table to read."""
+    attachment = attach({"type": "bridge", **keys}, vrf())
+    attachment.add()
+    assert links(node)["eth0"]["master"] == "red"
+    assert attachment.check() == ""
+    attachment.delete()
+    assert links(node) == {}
+
+
 def test_two_vrfs_with_one_network_do_not_see_one_another(attach: Attach, node: Node) -> None:
     """Same subnet, same addresses, different peers: each VRF reaches its own, and without one nobody is."""
     for number, name in enumerate(("red", "blue")):
