@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cnictl.netfilter import nft
 from cnictl.netfilter.channel import NetfilterChannel
-from cnictl.netfilter.expressions import PROTOCOL, alike, translate
+from cnictl.netfilter.expressions import alike, is_whole_address, translate
 from cnictl.netfilter.iptables import FAMILIES, VERSIONS, may_be_legacy
 from cnictl.netfilter.rule import split
 from cnictl.netfilter.translated import parts_of
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cnictl.netfilter.translated import Part
 
     Parts = list[Part]
+
+_WORDS = ("match", "target", "verdict")
+"""The parts of a rule that every iptables puts alike, but for ports."""
 
 
 class Chain:
@@ -80,7 +83,7 @@ class Chain:
 
     def _alike(self) -> Iterator[tuple[Parts, bytes]]:
         """Yield what rules of the chain that are wanted consist of, and their handles, in order."""
-        needles = [_needles(parts) for parts in self.rules]
+        needles = [_needles(self.family, parts) for parts in self.rules]
         with NetfilterChannel() as channel:
             what = f"find rules of {self.family} {self.table} {self.name}"
             for datagram, _ in channel.datagrams(nft.GET_RULE, self._question(), what):
@@ -140,9 +143,13 @@ def chain_of(entity: Entity) -> tuple[str, str]:
     return key, text
 
 
-def _needles(parts: Parts) -> list[bytes]:
-    """The bytes that a rule has somewhere if it consists of these parts, whichever iptables made it."""
-    return [one for part in parts if part != PROTOCOL for one in (part[2], part[1].encode()) if one]
+def _needles(family: str, parts: Parts) -> list[bytes]:
+    """The bytes that a rule has somewhere if it consists of these parts, whichever iptables made it.
+
+    Of what is compared only whole addresses: ports and networks it may put in other words.
+    """
+    words = [part for part in parts if part[0] in _WORDS or is_whole_address(family, part)]
+    return [one for part in words for one in (part[2], part[1].encode()) if one]
 
 
 def _mentions(text: bytes, needles: Iterable[bytes]) -> bool:

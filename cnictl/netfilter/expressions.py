@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Basics = dict[str, tuple[str, bool]]
     """Value of -s, -d, -i, -o and -p, and whether it is inverted."""
 
-_PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
+PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
 _LINKS = (("-i", 6), ("-o", 7))  # NFT_META_IIFNAME, NFT_META_OIFNAME
 _L4PROTO = 16  # NFT_META_L4PROTO
 _NETWORK, _TRANSPORT = 1, 2  # NFT_PAYLOAD_*_HEADER
@@ -33,6 +33,7 @@ _ADDRESSES: dict[Version, tuple[tuple[str, int], ...]] = {
     6: (("-s", 8), ("-d", 24)),
 }
 """Where addresses stand in a header."""
+_SIZES: dict[Version, int] = {4: 4, 6: 16}
 _DESTINATION_PORT = 2  # where it stands in the header of each protocol
 _VERDICTS = {"ACCEPT": b"\0\0\0\1", "DROP": b"\0\0\0\0", "RETURN": b"\xff\xff\xff\xfb"}  # NF_*, NFT_RETURN
 _STATES = {"RELATED,ESTABLISHED": 0x6}  # XT_CONNTRACK_STATE_BIT
@@ -53,11 +54,39 @@ def translate(version: Version, words: list[str]) -> list[Part]:
     return parts + rest if rest else []
 
 
+def protocol_of(words: list[str]) -> tuple[str, bool]:
+    """The protocol that a rule in canonical words asks for, or "", and whether it is inverted."""
+    basics: Basics = {}
+    _take_basics(words, basics)
+    return basics.get("-p", ("", False))
+
+
+def oldest(version: Version, protocol: str, parts: list[Part]) -> list[Part]:
+    """The parts of a rule as the oldest iptables puts them, from what `translate` gives."""
+    found: list[Part] = []
+    rest = iter(parts)
+    for part in rest:
+        place = _address_place(part)
+        if part == _PORT:
+            value, _ = _comparison(next(rest))
+            found.append(("match", protocol, _ports(int.from_bytes(value, "big"))))
+        elif place and place[1] < _SIZES[version]:
+            (value, inverted), size = _comparison(next(rest)), _SIZES[version]
+            mask = b"\xff" * len(value)
+            found.append(_payload(_NETWORK, place[0], size))
+            found.append(masked(mask.ljust(size, b"\0")))
+            found.append(compared(value.ljust(size, b"\0"), inverted=inverted))
+        else:
+            found.append(part)
+    return found
+
+
 def alike(parts: list[Part]) -> list[Part]:
     """The parts of a rule as `translate` gives them, whichever iptables made it.
 
     Up to 1.8.9 it asks for interfaces, protocol and addresses; since then for addresses, interfaces and
-    protocol, that of IPv4 in the header.  As all of them must hold, their order does not matter.
+    protocol, that of IPv4 in the header.  As all of them must hold, their order does not matter.  Before
+    1.8.8 ports are a match of its own, before 1.8.6 every network is masked.
     """
     basics: list[tuple[int, list[Part]]] = []
     position = 0
@@ -66,23 +95,64 @@ def alike(parts: list[Part]) -> list[Part]:
         while end < len(parts) and parts[end][0] in ("bitwise", "cmp"):
             end += 1
         asked = parts[position] if place != _PLACES[PROTOCOL] else PROTOCOL
-        basics.append((place, [asked, *parts[position + 1 : end]]))
+        basics.append((place, _unmasked([asked, *parts[position + 1 : end]])))
         position = end
     basics.sort(key=lambda one: one[0])
-    return [part for _, one in basics for part in one] + parts[position:]
+    extensions = (one for part in parts[position:] for one in _ports_compared(part))
+    return [*(part for _, one in basics for part in one), *extensions]
+
+
+def is_whole_address(family: str, part: Part) -> bool:
+    """Whether a part compares as many bytes as an address of a family (`ip` or `ip6`) has."""
+    return part[0] == "cmp" and len(_comparison(part)[0]) == _SIZES[6 if family == "ip6" else 4]
+
+
+def _unmasked(question: list[Part]) -> list[Part]:
+    """A question for a network of whole bytes, put with as many of them as count; any other as it is."""
+    place = _address_place(question[0])
+    if not place or len(question) != 3:
+        return question
+    value, inverted = _comparison(question[2])
+    kept = len(value.rstrip(b"\0"))
+    for size in range(max(kept, 1), len(value)):
+        if question[1] == masked((b"\xff" * size).ljust(len(value), b"\0")):
+            return [_payload(_NETWORK, place[0], size), compared(value[:size], inverted=inverted)]
+    return question
+
+
+def _ports_compared(part: Part) -> list[Part]:
+    """A match for one destination port, as comparing it; any other part as it is."""
+    kind, name, data = part
+    if kind == "match" and name in ("tcp", "udp"):
+        port = int.from_bytes(data[4:6], sys.byteorder)
+        if data == _ports(port):
+            return [_PORT, compared(port.to_bytes(2, "big"))]
+    return [part]
+
+
+def _address_place(part: Part) -> tuple[int, int] | None:
+    """Where in the header an address stands that a part loads, and how many bytes of it."""
+    kind, _, data = part
+    if kind != "payload" or not data.startswith(_OF_NETWORK):
+        return None
+    if part == _PROTOCOL_OF_IPV4:
+        return None
+    offset, size = (int.from_bytes(data[at : at + 4], "big") for at in _OFFSET_AND_SIZE)
+    return offset, size
+
+
+def _comparison(part: Part) -> tuple[bytes, bool]:
+    """What `compared` was given."""
+    attributes = message.attributes(part[2])
+    return message.attributes(attributes[3])[1], attributes[2] != bytes(4)
 
 
 def _place(part: Part) -> int | None:
     """Where a question for interface, protocol or address stands among them; None for any other part."""
     if part in _PLACES:
         return _PLACES[part]
-    kind, _, data = part
-    if kind != "payload" or not data.startswith(_OF_NETWORK):
-        return None
-    offset, size = (int.from_bytes(data[at : at + 4], "big") for at in _OFFSET_AND_SIZE)
-    if (offset, size) == _IPV4_PROTOCOL:
-        return _PLACES[PROTOCOL]
-    return len(_PLACES) + offset
+    place = _address_place(part)
+    return len(_PLACES) + place[0] if place else None
 
 
 def _take_basics(words: list[str], basics: Basics) -> list[str]:
@@ -107,7 +177,7 @@ def _basics(version: Version, basics: Basics) -> Iterator[Part]:
     if "-p" in basics:
         protocol, inverted = basics["-p"]
         yield meta(_L4PROTO)
-        yield compared(bytes((_PROTOCOLS[protocol],)), inverted=inverted)
+        yield compared(bytes((PROTOCOLS[protocol],)), inverted=inverted)
     for option, offset in _ADDRESSES[version]:
         if option in basics:
             network, inverted = basics[option]
@@ -139,7 +209,7 @@ def _extensions(version: Version, words: list[str], protocol: str) -> list[Part]
             case ["-m", "comment", "--comment", text, *words]:
                 parts.append(("match", "comment", text.encode()))
             case ["-m", "tcp" | "udp" as name, "--dport", port, *words] if name == protocol:
-                parts.append(_payload(_TRANSPORT, _DESTINATION_PORT, 2))
+                parts.append(_PORT)
                 parts.append(compared(int(port).to_bytes(2, "big")))
             case ["-m", "sctp", "--dport", port, *words] if protocol == "sctp":
                 parts.append(("match", "sctp", _sctp(int(port))))
@@ -162,6 +232,12 @@ def _payload(base: int, offset: int, size: int) -> Part:
     numbers = (1, base, offset, size)  # NFTA_PAYLOAD_DREG and those behind it
     data = (message.attribute(kind, one.to_bytes(4, "big")) for kind, one in enumerate(numbers, 1))
     return "payload", "", b"".join(data)
+
+
+def _ports(port: int) -> bytes:
+    """struct xt_tcp or xt_udp: any source port, one destination port."""
+    number = _u16(port)
+    return (_u16(0) + _u16(0xFFFF) + number + number).rstrip(b"\0")
 
 
 def _sctp(port: int) -> bytes:
@@ -204,6 +280,9 @@ def _u16(number: int) -> bytes:
 
 PROTOCOL = meta(_L4PROTO)
 """What loads the protocol, for any family; a newer iptables loads that of IPv4 otherwise."""
-_PLACES: dict[Part, int] = {meta(key): place for place, (_, key) in enumerate(_LINKS)} | {PROTOCOL: 2}
+_PROTOCOL_OF_IPV4 = _payload(_NETWORK, *_IPV4_PROTOCOL)
+_PLACES: dict[Part, int] = {meta(key): place for place, (_, key) in enumerate(_LINKS)}
+_PLACES |= {PROTOCOL: 2, _PROTOCOL_OF_IPV4: 2}
+_PORT = _payload(_TRANSPORT, _DESTINATION_PORT, 2)
 _OF_NETWORK = _payload(_NETWORK, 0, 0)[2][:16]  # NFTA_PAYLOAD_DREG and _BASE
 _OFFSET_AND_SIZE = (20, 28)  # where the numbers of the attributes behind these begin

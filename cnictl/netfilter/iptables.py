@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Version = Literal[4, 6]
     RuleTest = Callable[[Rule], bool]
+    Addition = tuple[str | Rule, bool]
+    """A chain, or a rule and whether it is added behind the others of its chain."""
     Step = tuple[Literal["chain", "append", "insert", "first"], str | Rule, bool]
 
 PROGRAMS: dict[Version, str] = {4: "iptables", 6: "ip6tables"}
@@ -83,9 +85,11 @@ class Transaction:
         self._tables = tables
         self.table = table
         self.lines: list[str] = []
+        self._additions: list[Addition] = []
 
     def new_chain(self, chain: str) -> None:
         """Make a chain; the transaction fails when there is one of that name."""
+        self._additions.append((chain, True))
         self.lines.append(f"-N {quote(chain)}")
 
     def flush(self, chain: str) -> None:
@@ -102,10 +106,12 @@ class Transaction:
 
     def append(self, rule: Rule) -> None:
         """Add a rule behind those of its chain."""
+        self._additions.append((rule, True))
         self.lines.append(rule.command("-A"))
 
     def insert(self, rule: Rule) -> None:
         """Add a rule before those of its chain."""
+        self._additions.append((rule, False))
         self.lines.append(rule.command("-I"))
 
     def delete(self, rule: Rule | str) -> None:
@@ -120,8 +126,15 @@ class Transaction:
     def attempt(self) -> bool:
         """Make the changes if they can be made as they are; whether they were.
 
-        Raises NetfilterError for what no other changes would help.
+        If nothing but additions, by the kernel itself.  Raises NetfilterError for what no other changes
+        would help.
         """
+        from cnictl.netfilter import addition  # which knows this module
+
+        additions = self._additions
+        nothing_else = additions and len(additions) == len(self.lines)
+        if nothing_else and addition.add(self._tables.version, self.table, additions):
+            return True
         try:
             self.commit()
         except Failed:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cnictl.netlink.message import Attributes
 
     CommentTest = Callable[[str], bool]
+    Request = tuple[int, int, bytes]
+    """Type, flags and body of a message to the kernel."""
 
 MISSING = "could not find nftables binary: "
 COMMENT_LIMIT = 128
@@ -28,13 +30,15 @@ ATTEMPTS = 20
 """How often handles are looked up again because somebody else removed rules meanwhile."""
 
 _GET_TABLE, _GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7  # NFNL_SUBSYS_NFTABLES, NFT_MSG_*
+_NEW_CHAIN, _NEW_RULE = 10 << 8 | 3, 10 << 8 | 6
 _DELETE_CHAIN, _DELETE_RULE = 10 << 8 | 5, 10 << 8 | 8
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_*, linux/netfilter/nfnetlink.h
 _BATCH = bytes((0, 0, 0, 10))  # struct nfgenmsg, whose number names NFNL_SUBSYS_NFTABLES
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
 _TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
 _CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
-_RULE_TABLE, _RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7  # NFTA_RULE_*
+_RULE_TABLE, _RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_COMPAT = 1, 2, 3, 4, 5  # NFTA_RULE_*
+RULE_USERDATA = 7
 _DATA_VALUE = 1  # NFTA_DATA_VALUE
 _USERDATA_COMMENT = 0  # NFTNL_UDATA_RULE_COMMENT
 _NOTHING = {ENOENT, EINVAL, EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT}  # of a kernel without nf_tables
@@ -243,9 +247,27 @@ def remove_together(family: str, table: str, handles: Mapping[str, Iterable[byte
     if chain:
         removals.append((_DELETE_RULE, message.ACK, rules_of(family, table, chain)))
         removals.append((_DELETE_CHAIN, message.ACK, _chain_of(family, table, chain)))
+    change_together(removals, f"remove rules of {family} {table} {' '.join([*handles, chain]).rstrip()}")
+
+
+def new_chain(family: str, table: str, chain: str) -> Request:
+    """The change that makes a chain without a hook; it fails when there is one of that name."""
+    return _NEW_CHAIN, message.ACK | message.CREATE | message.EXCL, _chain_of(family, table, chain)
+
+
+def new_rule(family: str, table: str, chain: str, body: bytes, *, behind: bool) -> Request:
+    """The change that makes a rule of some attributes, `behind` the others of its chain or before them."""
+    flags = message.ACK | message.CREATE | (message.APPEND if behind else 0)
+    return _NEW_RULE, flags, rules_of(family, table, chain) + body
+
+
+def change_together(requests: Iterable[Request], what: str) -> None:
+    """Make changes in one transaction of the kernel's; `what` tells in the error which.
+
+    Raises NetlinkError.
+    """
     with NetfilterChannel() as kernel:
-        what = f"remove rules of {family} {table} {' '.join([*handles, chain]).rstrip()}"
-        kernel.change_together([(_BATCH_BEGIN, 0, _BATCH), *removals, (_BATCH_END, 0, _BATCH)], what)
+        kernel.change_together([(_BATCH_BEGIN, 0, _BATCH), *requests, (_BATCH_END, 0, _BATCH)], what)
 
 
 def listing(*what: str) -> list[Object]:

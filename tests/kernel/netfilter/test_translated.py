@@ -96,7 +96,8 @@ def test_setup_has_iptables_read_no_chain(inside: Node, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Tables, "restore", noted)
     Tables().ensure(wanted)
-    assert given == ["*nat\n-N CNI-OWN\nCOMMIT\n"]
+    assert given == []
+    assert "CNI-OWN" in Tables().save("nat").user_chains()
     assert "-N CNI-OWN" in inside.run(["iptables", "-t", "nat", "-S"]).checked().stdout
     inside.run(["iptables", "-t", "nat", "-D", "CNI-ALL", *SHARED[2]]).checked()
     inside.run(["iptables", "-t", "nat", "-X", "CNI-OWN"]).checked()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cnictl.netfilter import nft
-from cnictl.netfilter.expressions import alike, translate
+from cnictl.netfilter.expressions import alike, oldest, protocol_of, translate
 from cnictl.netfilter.rule import parse
 from cnictl.netfilter.translated import parts_of
 
@@ -29,22 +29,38 @@ def recorded(release: str) -> list[dict[str, Any]]:
     "rule",
     [
         pytest.param(one, id=f"{release}, {one['version']}: {one['words']}")
-        for release in ("1.8.9", "1.8.11")
+        for release in ("1.8.7", "1.8.9", "1.8.11")
         for one in recorded(release)
     ],
 )
 def test_a_rule_is_recognised_whichever_iptables_made_it(rule: dict[str, Any]) -> None:
-    """Though the order of what it asks is another, and where the protocol of IPv4 is looked up."""
+    """In whatever order and however it asks for interfaces, protocol, addresses and ports."""
     raw = {nft.RULE_EXPRESSIONS: bytes.fromhex(rule["expressions"])}
     words = list(parse(f"-A X {rule['words']}").words)
     assert alike(list(parts_of(raw))) == translate(rule["version"], words) != []
 
 
-def test_the_two_recordings_differ() -> None:
+@pytest.mark.parametrize(("older", "newer", "fewest"), [("1.8.7", "1.8.9", 4), ("1.8.9", "1.8.11", 9)])
+def test_the_recordings_differ(older: str, newer: str, fewest: int) -> None:
     """Or the test above would show nothing."""
-    older, newer = (
+    before, after = (
         {(one["version"], one["words"]): one["expressions"] for one in recorded(each)}
-        for each in ("1.8.9", "1.8.11")
+        for each in (older, newer)
     )
-    assert older.keys() == newer.keys()
-    assert sum(older[one] != newer[one] for one in older) >= 9
+    assert before.keys() == after.keys()
+    assert sum(before[one] != after[one] for one in before) >= fewest
+
+
+@pytest.mark.parametrize(
+    "rule", [pytest.param(one, id=f"{one['version']}: {one['words']}") for one in recorded("1.8.7")]
+)
+def test_what_is_added_is_put_as_an_old_iptables_puts_it(rule: dict[str, Any]) -> None:
+    """To the byte, but for networks of whole bytes, which are masked as those of other lengths are."""
+    version, words = rule["version"], list(parse(f"-A X {rule['words']}").words)
+    parts = translate(version, words)
+    protocol, _ = protocol_of(words)
+    put = oldest(version, protocol, parts)
+    assert alike(put) == parts
+    before = list(parts_of({nft.RULE_EXPRESSIONS: bytes.fromhex(rule["expressions"])}))
+    masked = [kind for kind, _, _ in put].count("bitwise") > [kind for kind, _, _ in before].count("bitwise")
+    assert masked or put == before
