@@ -1,4 +1,7 @@
-"""iptables tables of one address family, read by one iptables-save and changed by one iptables-restore.
+"""iptables tables of one address family, changed by the kernel itself or by one iptables-restore.
+
+What a container usually needs added or removed the kernel does (`addition`, `removal`).  For all else a table
+is read by one iptables-save and changed by one iptables-restore.
 
 A call of iptables-restore is a transaction in both variants: the nft one commits it as one batch,
 the legacy one replaces the table under its lock.  What is still a race is to read first and write
@@ -227,7 +230,7 @@ class Tables:
         self._wait = wait
 
     def restore(self, text: str) -> None:
-        """Run iptables-restore, which adds to what is there.  Every change goes through here.
+        """Run iptables-restore, which adds to what is there.
 
         Raises `flock.LockBusy`, and Failed naming the line that could not be done.
         """
@@ -264,9 +267,9 @@ class Tables:
     def ensure(self, wanted: Wanted, absent: Callable[[], bool] | None = None) -> Transaction:
         """Make what is wanted and not there, once, however many do so at the same time.
 
-        Returns the transaction that did it.  The usual case costs one process; what is there
-        already or is missing costs two more.  Where the container has no chain of its own, `absent`
-        may tell that it has no rules yet.  Raises NetfilterError.
+        Returns the transaction that did it.  The usual case costs no process; what is there already
+        or is missing costs three.  Where the container has no chain of its own, `absent` may tell
+        that it has no rules yet.  Raises NetfilterError.
         """
         transaction = self.begin(wanted.table)
         if (
