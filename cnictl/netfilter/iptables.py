@@ -38,6 +38,8 @@ FAMILIES: dict[Version, str] = {4: "ip", 6: "ip6"}
 ATTEMPTS = 20
 """How often a transaction is worked out again because somebody else changed the table meanwhile."""
 _RESOURCE_PROBLEM = 4  # exit status, iptables' xtables.h
+_NFT_PROGRAM = "xtables-nft-multi"
+"""To which all names of the nft variant lead."""
 USER_CHAIN = "-"  # what stands for the policy of a chain that is not built in
 
 
@@ -129,14 +131,14 @@ class Transaction:
     def attempt(self) -> bool:
         """Make the changes if they can be made as they are; whether they were.
 
-        If nothing but additions, by the kernel itself.  Raises NetfilterError for what no other changes
-        would help.
+        Additions alone are made by the kernel itself where `iptables` is the nft variant.  Raises
+        NetfilterError for what no other changes would help.
         """
         from cnictl.netfilter import addition  # which knows this module
 
         additions = self._additions
-        nothing_else = additions and len(additions) == len(self.lines)
-        if nothing_else and addition.add(self._tables.version, self.table, additions):
+        by_kernel = additions and len(additions) == len(self.lines) and self._tables.are_of_nft
+        if by_kernel and addition.add(self._tables.version, self.table, additions):
             return True
         try:
             self.commit()
@@ -228,6 +230,11 @@ class Tables:
         self.program = PROGRAMS[version]
         self._path = locate(self.program)
         self._wait = wait
+
+    @property
+    def are_of_nft(self) -> bool:
+        """Whether `iptables` surely is the nft variant; of a script that chooses one nobody can say."""
+        return os.path.basename(os.path.realpath(self._path)) == _NFT_PROGRAM
 
     def restore(self, text: str) -> None:
         """Run iptables-restore, which adds to what is there.

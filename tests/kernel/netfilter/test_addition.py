@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from cnictl.netfilter import addition, removal
-from cnictl.netfilter.iptables import Tables
+from cnictl.netfilter.iptables import Tables, Wanted
 from cnictl.netfilter.rule import Rule
 from cnictl.sandbox.node import Node
+from tests import witness
+from tests.kernel.netfilter.conftest import Variant
 from tests.kernel.netfilter.test_asked import Version, known_of, there, words
 from tests.kernel.netfilter.test_removal import lines
 
@@ -97,3 +101,37 @@ def test_beside_legacy_tables_nothing_is_added(version: Version, monkeypatch: py
     monkeypatch.setattr(addition, "may_be_legacy", lambda *_: True)
     assert not addition.add(version, "nat", [("CNI-N", True)])
     assert Tables(version).save("nat").user_chains() == ["CNI-A"]
+
+
+@pytest.mark.usefixtures("inside")
+def test_where_iptables_is_legacy_it_stays_with_that(
+    node: Node, choose_variant: Callable[[Variant], None]
+) -> None:
+    """Also before it has any table, when there are tables of the nft variant that somebody else made."""
+    choose_variant("nft")
+    Tables().restore("*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j RETURN\nCOMMIT\n")
+    choose_variant("legacy")
+    wanted = Wanted("nat")
+    wanted.chain("CNI-N")
+    wanted.append(Rule("POSTROUTING", "-s", "10.1.2.3/32", "-j", "CNI-N"))
+    Tables().ensure(wanted)
+    assert witness.iptables(node, "nat", variant="legacy")
+    assert not any("CNI-N" in line for line in witness.iptables(node, "nat", variant="nft"))
+    assert Tables().save("nat").user_chains() == ["CNI-N"]
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_script_that_chooses_a_variant_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As container images have it: nobody can say which it is."""
+    for ending in ("", "-save", "-restore"):
+        script = tmp_path / f"iptables{ending}"
+        script.write_text(
+            f'#!/bin/sh\necho {ending} >>{tmp_path}/log\nexec /usr/sbin/iptables{ending} "$@"\n'
+        )
+        script.chmod(0o755)
+    Tables().restore("*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/sbin:/usr/bin")
+    wanted = Wanted("nat")
+    wanted.chain("CNI-N")
+    Tables().ensure(wanted)
+    assert (tmp_path / "log").read_text().split() == ["-restore"]

@@ -85,10 +85,11 @@ def variant_path(directory: Path, variant: Variant) -> str:
 
 def recording_path(directory: Path) -> str:
     """Return a PATH whose packet filter programs write their names to the file `log` before they work."""
+    script = directory / "xtables-nft-multi"
+    script.write_text(f'#!/bin/sh\necho ${{0##*/}} >> {directory}/log\nexec /usr/sbin/${{0##*/}} "$@"\n')
+    script.chmod(0o755)
     for program in (*PROGRAMS, "nft"):
-        script = directory / program
-        script.write_text(f'#!/bin/sh\necho {program} >> {directory}/log\nexec /usr/sbin/{program} "$@"\n')
-        script.chmod(0o755)
+        (directory / program).symlink_to(script)
     return f"{directory}:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
