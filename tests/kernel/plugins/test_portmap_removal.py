@@ -254,7 +254,9 @@ def test_a_failing_add_reports_what_it_could_not_take_back(
     """The first error leads, the clean-up's own is in the details."""
     recording_path(tmp_path)
     broken = tmp_path / "ip6tables-restore"
+    broken.unlink()
     broken.write_text(f"#!/bin/sh\n/bin/rm -f {tmp_path}/iptables-restore\necho it is broken >&2\nexit 3\n")
+    broken.chmod(0o755)
     attachment = forwarding(node, plugins_dir, path=str(tmp_path))
     done = attachment.call("ADD", attachment.plugins[0])
     error = json.loads(done.stdout)
