@@ -21,7 +21,14 @@ from cnictl.worker.pool import MOST, SPARE
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Socket = Annotated[
-    str, typer.Option("--socket", metavar="PATH", envvar="CNICTL_WORKER", help="Where it listens.")
+    str,
+    typer.Option(
+        "--socket",
+        metavar="PATH",
+        envvar="CNICTL_WORKER",
+        help="Where calls go; its status is told at PATH.control.",
+        callback=options.not_empty,
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnictl.spec.document import Document, decode_object
 from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError, CniError
-from cnictl.worker.paths import SOCKET, control_path
+from cnictl.worker.paths import CONTROL, SOCKET, control_path
 
 if TYPE_CHECKING:
     from cnictl.spec.document import Json
@@ -65,8 +65,10 @@ def status(path: str = SOCKET) -> Status:
         return _parsed(Document(decode_object(b"".join(pieces))))
     except OSError as error:
         raise NoWorker(
-            f"no worker at {path}: {reason_of(error)}",
-            hint="`cnictl worker serve` is one; plugins work without",
+            f"no worker at {path}: nothing at {where} tells its status: {reason_of(error)}",
+            hint=f"--socket is where calls go: {calls}"
+            if (calls := path.removesuffix(CONTROL)) != path
+            else "`cnictl worker serve` is one; plugins work without",
         ) from None
     except CniError as error:
         raise NoWorker(f"what answers at {where} is no worker: {error.msg}") from None

@@ -327,7 +327,26 @@ def test_who_asks_where_no_worker_is_is_told_so(node: Node) -> None:
     """In a sentence, and that nothing is lost by it."""
     done = node.run([CNICTL, "worker", "status"])
     assert done.status == 3
-    assert done.stderr.startswith(f"error: no worker at {SOCKET}: no such file or directory\nhint: ")
+    assert done.stderr == (
+        f"error: no worker at {SOCKET}: nothing at {SOCKET}.control tells its status: "
+        "no such file or directory\n"
+        "hint: `cnictl worker serve` is one; plugins work without\n"
+    )
+
+
+def test_a_worker_is_asked_beside_its_socket(node: Node, serve: Serve) -> None:
+    """The help says where; who names that place hears what to name instead."""
+    serve()
+    for command in ("status", "metrics"):
+        told = node.run([CNICTL, "worker", command, "--help"]).checked().stdout
+        assert "Where calls go; its status is told at PATH.control." in " ".join(told.split())
+        node.run([CNICTL, "worker", command, "--socket", SOCKET]).checked()
+        done = node.run([CNICTL, "worker", command, "--socket", f"{SOCKET}.control"])
+        assert done.status == 3
+        assert done.stderr.startswith(
+            f"error: no worker at {SOCKET}.control: nothing at {SOCKET}.control.control "
+        )
+        assert done.stderr.endswith(f"\nhint: --socket is where calls go: {SOCKET}\n")
 
 
 def test_a_worker_that_cannot_listen_says_so(node: Node) -> None:
