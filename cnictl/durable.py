@@ -27,9 +27,9 @@ def rewrite(path: str, data: bytes) -> None:
 
 
 def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
-    directory = path.rpartition("/")[0]
+    directory, slash, _ = path.rpartition("/")
     # No name of a network or container starts with a dot, so what a crash leaves here is nobody's file.
-    fresh = f"{directory}/.{os.urandom(8).hex()}.new" if directory else f".{os.urandom(8).hex()}.new"
+    fresh = f"{directory}{slash}.{os.urandom(8).hex()}.new"
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:

@@ -130,7 +130,11 @@ def doctor(
     journal: Annotated[
         str,
         typer.Option(
-            "--journal", metavar="FILE", help="The journal.", show_default="a new one beside the cache"
+            "--journal",
+            metavar="FILE",
+            help="The journal.",
+            show_default="a new one beside the cache",
+            callback=output.place,
         ),
     ] = "",
     form: options.Output = Form.TABLE,
@@ -218,7 +222,12 @@ def doctor(
 def collect(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="The archive to write.", show_default="named by node and time"),
+        typer.Argument(
+            metavar="FILE",
+            help="The archive to write; - for stdout.",
+            show_default="named by node and time",
+            callback=output.place,
+        ),
     ] = "",
     log: Log = "",
     kubectl: Kubectl = "",
@@ -247,7 +256,8 @@ def collect(
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(taken.taken))
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"
     output.put_into(path, archive(taken))
-    output.put(f"{path}\n")
+    if path != output.STDOUT:
+        output.put(f"{path}\n")
     for source, reason in taken.unseen.items():
         output.note(f"not in it: {source}: {reason}")
 

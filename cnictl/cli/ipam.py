@@ -173,7 +173,11 @@ def reclaim_(
     journal: Annotated[
         str,
         typer.Option(
-            "--journal", metavar="FILE", help="The journal.", show_default="a new one beside the cache"
+            "--journal",
+            metavar="FILE",
+            help="The journal.",
+            show_default="a new one beside the cache",
+            callback=output.place,
         ),
     ] = "",
     patience: Annotated[

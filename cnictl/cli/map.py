@@ -31,7 +31,15 @@ class Drawing(StrEnum):
 def draw(
     form: Annotated[Drawing, typer.Option("--output", "-o", help="How to draw it.")] = Drawing.TEXT,
     file: Annotated[
-        str, typer.Option("--file", "-f", metavar="FILE", help="Write it there.", show_default="stdout")
+        str,
+        typer.Option(
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="Write it there.",
+            show_default="stdout",
+            callback=output.place,
+        ),
     ] = "",
     whole_node: options.WholeNode = False,
     cache_dir: options.CacheDir = options.CACHE_DIR,

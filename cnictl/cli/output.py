@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnictl import durable
+from cnictl.cli.problems import UsageProblem
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.render.text import escape, line
 
@@ -63,14 +64,40 @@ def put_raw(data: bytes) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def put_into(path: str, data: bytes) -> None:
-    """Write a file that somebody names, whole or not at all; a device or a FIFO is not replaced."""
+STDOUT = "-"
+"""The name of no file, where one is to be written."""
+
+
+def place(path: str) -> str:
+    """Return the name of a file that is to be written; raises UsageProblem where there can be none.
+
+    Directories are not made for it: most likely one of their names is misspelt.
+    """
+    if path in ("", STDOUT):
+        return path
+    above = os.path.dirname(os.path.realpath(path))
+    if os.path.isdir(path) or path.endswith("/"):
+        is_there = "it is a directory" if os.path.isdir(path) else "it would be a directory"
+        raise UsageProblem(f"cannot write {path}: {is_there}", hint="name a file in it")
+    if not os.path.isdir(above):
+        raise UsageProblem(
+            f"cannot write {path}: there is no directory {above}", hint="make it, or name another file"
+        )
+    return path
+
+
+def put_into(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Write a file of a place(), whole or not at all; a device or a FIFO is not replaced."""
+    if path == STDOUT:
+        put_raw(data)
+        return
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             file.write(data)
     else:
         durable.replace(path, data)
+        os.chmod(path, mode)
 
 
 def note(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnictl.cli import options, output, problems
+from cnictl.cli import given, options, output, problems
 from cnictl.cli.problems import UsageProblem
 from cnictl.record import log as recorded
 from cnictl.record import places, program
@@ -70,7 +70,11 @@ def start(
     """
     if bool(plugins) == everything:
         raise UsageProblem("nothing says which plugins", hint="name them, or say --all")
-    made = program.load(stand_in) if stand_in else program.build()
+    if stand_in:
+        with given.understood():
+            made = program.load(stand_in)
+    else:
+        made = program.build()
     started = []
     for directory, names in _by_directory(cni_path, plugins).items():
         recorded.prepare(log_dir, keep)
@@ -175,15 +179,14 @@ def show(call: Which, log_dir: LogDir = recorded.DIRECTORY, form: options.Output
 
 
 @app.command()
-def build(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
+def build(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.", callback=output.place)],
+) -> None:
     """Make the program that stands in for plugins, for machines of this kind without a compiler.
 
     Give it to `cnictl record start --stand-in FILE` there.
     """
-    made = program.build()
-    with open(file, "wb") as stream:
-        stream.write(made)
-    os.chmod(file, 0o755)  # noqa: S103 - a program
+    output.put_into(file, program.build(), mode=0o755)
 
 
 def chosen(call: str, log_dir: str) -> Call:

@@ -88,7 +88,10 @@ def ls(
 def itself(
     net: options.Net,
     file: Annotated[
-        str, typer.Option("--to", metavar="FILE", help="Write it there, whole or not at all.")
+        str,
+        typer.Option(
+            "--to", metavar="FILE", help="Write it there, whole or not at all.", callback=output.place
+        ),
     ] = "",
     conf_dir: options.ConfDir = options.CONF_DIR,
 ) -> None:

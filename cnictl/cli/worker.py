@@ -12,8 +12,6 @@ from cnictl import launcher
 from cnictl.cli import options, output
 from cnictl.render.form import Form
 from cnictl.render.worker import status_line, status_members, status_table
-from cnictl.spec.errno_text import errno_text
-from cnictl.spec.errors import CnictlError
 from cnictl.worker import client
 from cnictl.worker.paths import SOCKET
 from cnictl.worker.pool import MOST, SPARE
@@ -78,7 +76,13 @@ def status(socket: Socket = SOCKET, form: options.Output = Form.TABLE) -> None:
 def metrics(
     socket: Socket = SOCKET,
     textfile: Annotated[
-        str, typer.Option("--textfile", metavar="FILE", help="Write them there, for node_exporter.")
+        str,
+        typer.Option(
+            "--textfile",
+            metavar="FILE",
+            help="Write them there, for node_exporter.",
+            callback=output.place,
+        ),
     ] = "",
 ) -> None:
     """Print its metrics for Prometheus.
@@ -91,10 +95,4 @@ def metrics(
     from cnictl.worker import metrics as prometheus
 
     found = client.status(socket)
-    if not textfile:
-        output.put(prometheus.text(found))
-        return
-    try:
-        prometheus.write(found, textfile)
-    except OSError as error:
-        raise CnictlError(f"cannot write {textfile}: {errno_text(error.errno or 0)}") from None
+    output.put_into(textfile or output.STDOUT, prometheus.text(found).encode(), mode=0o644)

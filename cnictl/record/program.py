@@ -9,6 +9,7 @@ from cnictl.child import CannotRun
 from cnictl.compiler import CompilerError, compiled
 from cnictl.invoke import run
 from cnictl.record.model import RecordError
+from cnictl.spec.errno_text import reason_of
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
 TIMEOUT = 10.0
@@ -31,9 +32,9 @@ def load(path: str) -> bytes:
         with open(path, "rb") as file:
             program = file.read()
     except OSError as error:
-        raise RecordError(f"cannot read {path}: {error.strerror}") from None
+        raise RecordError(f"cannot read {path}: {reason_of(error)}") from None
     if not program.endswith(MARK):
-        raise RecordError(f"{path} is no stand-in", hint=f"make it with `cnictl record build {path}`")
+        raise RecordError(f"{path} is no stand-in", hint="`cnictl record build FILE` makes one")
     return program
 
 

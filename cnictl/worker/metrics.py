@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, generate_latest, write_to_textfile
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -60,11 +60,6 @@ class _Worker(Collector):
 def text(status: Status) -> str:
     """Return the metrics in Prometheus' text format."""
     return generate_latest(_registry(status)).decode()
-
-
-def write(status: Status, path: str) -> None:
-    """Write them to a file, which is whole at any moment; raises OSError."""
-    write_to_textfile(path, _registry(status))
 
 
 def _registry(status: Status) -> CollectorRegistry:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cnictl import durable
+from tests.conftest import unavailable
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path):
@@ -19,6 +24,22 @@ def test_a_file_is_replaced_whole(tmp_path: Path):
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert {os.stat(one).st_mode & 0o777 for one in (path.parent, path.parent.parent)} == {0o700}
     assert os.listdir(path.parent) == ["c1"]
+
+
+def test_a_file_in_the_root_directory(tmp_path: Path):
+    """Is written there, and not by way of the directory that somebody is in."""
+    if os.geteuid():
+        unavailable("only root can have another root directory")
+    script = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from cnictl import durable
+os.chroot(sys.argv[2])
+os.mkdir("/gone"), os.chdir("/gone"), os.rmdir("/gone")
+durable.replace("/file", b"text")
+"""
+    subprocess.run([sys.executable, "-c", script, str(ROOT), str(tmp_path)], check=True)
+    assert (tmp_path / "file").read_bytes() == b"text"
 
 
 def test_a_failing_replacement_leaves_the_old_file(tmp_path: Path):
