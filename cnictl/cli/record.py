@@ -11,6 +11,7 @@ from cnictl.cli import given, options, output, problems
 from cnictl.cli.problems import UsageProblem
 from cnictl.record import log as recorded
 from cnictl.record import places, program
+from cnictl.record.choice import choose
 from cnictl.record.model import Call, RecordError
 from cnictl.render.form import Form
 from cnictl.render.record import (
@@ -29,7 +30,9 @@ LogDir = Annotated[str, typer.Option("--log-dir", metavar="DIR", help="Where the
 Which = Annotated[
     str,
     typer.Argument(
-        metavar="CALL", help="Its number, `last`, or the last of a plugin: `bridge` or `bridge/ADD`."
+        metavar="CALL",
+        help="Its number, `last`, or the last of a plugin: `bridge` or `bridge/ADD`.",
+        callback=options.not_empty,
     ),
 ]
 
@@ -153,9 +156,12 @@ def ls(
 
     BY is who made the call: a program, or the plugin of another call.
     """
+    there = recorded.calls(log_dir)
+    for path in recorded.broken(log_dir, there):
+        output.note(f"note: {path} {recorded.BROKEN}")
     found = [
         one
-        for one in recorded.calls(log_dir)
+        for one in there
         if plugin in ("", one.plugin)
         and container_id in ("", one.container_id)
         and not (failed and one.status == 0)
@@ -193,7 +199,7 @@ def chosen(call: str, log_dir: str) -> Call:
     """The call that is meant; raises UsageProblem when there is none."""
     found = recorded.calls(log_dir)
     try:
-        return recorded.choose(found, call)
+        return choose(log_dir, found, call)
     except RecordError as error:
         raise UsageProblem(str(error), hint=error.hint) from error
 

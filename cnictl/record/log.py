@@ -7,13 +7,16 @@ that is as many before it as are kept.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cnictl import durable
 from cnictl.aside import fresh_name, remove
-from cnictl.durable import SIZE_LIMIT
 from cnictl.flock import acquire
 from cnictl.record.model import Call, RecordError
 from cnictl.spec.errno_text import errno_text
@@ -22,9 +25,12 @@ DIRECTORY = "/var/log/cnictl/calls"
 KEEP = 1000
 """Calls that are kept: a few kilobytes each, as a rule, and at most about a megabyte."""
 
+BROKEN = "is no recorded call, or is damaged"
+"""What there is to say of a file that is broken()."""
+
 _RING = struct.Struct("=QQQ")
 _KEEP = struct.Struct("=Q")
-_LAST = "last"
+_NAME = re.compile(r"[0-9]{8,19}")
 _PATIENCE = 10.0  # seconds, for another start
 
 
@@ -59,14 +65,14 @@ def _set(directory: str, path: str, keep: int) -> None:
     if ring(directory) is None:
         fresh = fresh_name(path)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_RING.pack(max(_numbers(directory), default=0) + 1, keep, 0))
+            file.write(_RING.pack(max(numbers(directory), default=0) + 1, keep, 0))
         os.replace(fresh, path)
     with open(path, "r+b") as file:
         file.seek(_KEEP.size)
         file.write(_KEEP.pack(keep))
     there = ring(directory)
     assert there is not None
-    for number in _numbers(directory):
+    for number in numbers(directory):
         if number < there.next - keep:
             remove(_path(directory, number))
 
@@ -84,22 +90,22 @@ def ring(directory: str) -> Ring | None:
 def delete(directory: str) -> int:
     """Remove all calls of a log, and the log; return how many there were.  Raises RecordError."""
     try:
-        numbers = _numbers(directory)
-        for number in numbers:
+        there = numbers(directory)
+        for number in there:
             remove(_path(directory, number))
         remove(os.path.join(directory, "ring"))
         if os.path.isdir(directory):
             os.rmdir(directory)
     except OSError as error:
         raise _unusable(directory, error) from None
-    return len(numbers)
+    return len(there)
 
 
 def calls(directory: str) -> list[Call]:
     """Return the calls of a log, the oldest first.  Raises RecordError when it cannot be read."""
     found = []
     try:
-        for number in _numbers(directory):
+        for number in numbers(directory):
             call = _read(directory, number)
             if call is not None:
                 found.append(call)
@@ -108,26 +114,28 @@ def calls(directory: str) -> list[Call]:
     return [replace(one, within=_within(one, found)) for one in found]
 
 
-def choose(found: list[Call], which: str) -> Call:
-    """Return the call that a word means: a number, `last`, or the last of PLUGIN or of PLUGIN/VERB.
-
-    Raises RecordError when there is none.
-    """
-    if which.isdigit():
-        fitting = [one for one in found if one.number == int(which)]
-    else:
-        plugin, _, verb = which.partition("/")
-        fitting = [one for one in found if plugin in (one.plugin, _LAST) and verb.upper() in ("", one.verb)]
-    if not fitting:
-        raise RecordError(f"there is no call {which}", hint="`cnictl record ls` lists them")
-    return fitting[-1]
+def broken(directory: str, found: Sequence[Call]) -> list[str]:
+    """Return the files that have the name of a call and are not among those `found`."""
+    there = {one.number for one in found}
+    paths = [_path(directory, number) for number in numbers(directory) if number not in there]
+    return [path for path in paths if not _is_new(path)]
 
 
-def _numbers(directory: str) -> list[int]:
+def numbers(directory: str) -> list[int]:
+    """Return the numbers of the calls that files are there for.  Raises OSError."""
     try:
-        return sorted(int(name) for name in os.listdir(directory) if name.isdigit())
+        return sorted(int(name) for name in os.listdir(directory) if _NAME.fullmatch(name))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _is_new(path: str) -> bool:
+    """Whether a file has just been made, or removed."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(about.st_mode) and not about.st_size
 
 
 def _path(directory: str, number: int) -> str:
@@ -135,18 +143,24 @@ def _path(directory: str, number: int) -> str:
 
 
 def _read(directory: str, number: int) -> Call | None:
-    """Read a call; None when it was dropped meanwhile, or is so new that nothing is in it."""
+    """Read a call; None when it was dropped meanwhile, is so new that nothing is in it, or is none."""
     try:
-        with open(os.open(_path(directory, number), os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            data = file.read(SIZE_LIMIT)
-    except FileNotFoundError:
+        data = durable.read(_path(directory, number))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    if data is None:
         return None
     parts: dict[str, list[bytes]] = {}
     for name, part in _parts(data):
         parts.setdefault(name, []).append(part)
     if "call" not in parts:
         return None
-    return _call(number, parts)
+    try:
+        return _call(number, parts)
+    except ValueError:
+        return None
 
 
 def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:

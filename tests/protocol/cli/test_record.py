@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,18 +47,25 @@ def test_without_a_compiler(bench, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("content", "status", "reason"),
     [
-        (b"\x7fELF", "is no stand-in\nhint: make it with `cnictl record build "),
-        (b"\x7fELF" + MARK, "error: the stand-in does not run here: "),
+        (b"\x7fELF", 2, "is no stand-in\nhint: `cnictl record build FILE` makes one\n"),
+        (b"\x7fELF" + MARK, 3, "error: the stand-in does not run here: "),
     ],
     ids=["something else", "of another machine"],
 )
-def test_a_stand_in_that_is_none(bench, tmp_path: Path, content: bytes, reason: str):
+def test_a_stand_in_that_is_none(bench, tmp_path: Path, content: bytes, status: int, reason: str):
     """It is refused before it is put anywhere."""
     (tmp_path / "other").write_bytes(content)
     done = bench(
-        "record", "start", "shelly", "--stand-in", tmp_path / "other", "--log-dir", tmp_path / "log", status=3
+        "record",
+        "start",
+        "shelly",
+        "--stand-in",
+        tmp_path / "other",
+        "--log-dir",
+        tmp_path / "log",
+        status=status,
     )
     assert reason in done.stderr
     assert [one.name for one in bench.bin.iterdir()] == ["shelly"]
@@ -73,7 +81,86 @@ def test_nothing_is_recorded(bench, tmp_path: Path):
     assert bench("record", "ls", log, "-o", "json").succeeded().json == []
     for words in (["record", "show"], ["replay"]):
         done = bench(*words, "last", log, status=2)
-        assert done.stderr == "error: there is no call last\nhint: `cnictl record ls` lists them\n"
+        assert done.stderr == (
+            f"error: there is no call last: there is no log {tmp_path / 'log'}\n"
+            "hint: `cnictl record start` makes one, and --log-dir says where another is\n"
+        )
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_log_that_is_none(bench, tmp_path: Path):
+    """A file or an empty directory is told apart from a log without calls."""
+    (tmp_path / "empty").mkdir()
+    for path, words in (
+        (bench.bin / "shelly", "is no directory"),
+        (tmp_path / "empty", "is no log of calls"),
+    ):
+        done = bench("replay", "last", "--log-dir", path, status=2)
+        assert done.stderr == (
+            f"error: there is no call last: {path} {words}\n"
+            "hint: `cnictl record start` makes one, and --log-dir says where another is\n"
+        )
+
+
+def test_a_log_without_calls(bench, tmp_path: Path, stand_in: str):
+    """Somebody has to make one first."""
+    log = f"--log-dir={tmp_path / 'log'}"
+    bench("record", "start", "shelly", log, "--stand-in", stand_in).succeeded()
+    done = bench("replay", "last", log, status=2)
+    assert done.stderr == (
+        f"error: there is no call last: {tmp_path / 'log'} has none yet\n"
+        "hint: one comes with the next pod; `cnictl record status` says of which plugins\n"
+    )
+
+
+def test_a_call_that_is_not_there(bench, started: str, tmp_path: Path, stand_in: str):
+    """What there is instead, or why it is not there any more; the log is named if it is not the usual one."""
+    lists = f"`cnictl record ls --log-dir {tmp_path / 'log'}` lists them"
+    for which, words, hint in (
+        ("7", "there is no call 7", f"there is call 1; {lists}"),
+        ("9" * 5000, "there is no call 9", "there is call 1; "),
+        ("\u00b2", "there is no call \u00b2", "recorded are calls of shelly; "),
+        ("shely", "there is no call shely", f"did you mean shelly?  {lists}"),
+        ("bridge", "there is no call bridge", f"recorded are calls of shelly; {lists}"),
+        ("shelly/del", "there is no call shelly/del", f"of shelly there is ADD; {lists}"),
+        ("last/DEL", "there is no call last/DEL", f"there is ADD; {lists}"),
+        ("shelly/", "", ""),
+        (tmp_path / "log/00000001", "there is no call /", f"`1 --log-dir {tmp_path / 'log'}` is this file's"),
+    ):
+        done = bench("record", "show", which, started, status=2 if hint else 0)
+        assert done.stderr.startswith(f"error: {words}" if words else "")
+        assert f"\nhint: {hint}" in done.stderr if hint else True
+    for _ in range(2):
+        bench("exec", "shelly", "ADD", "--conf", bench.conf / "10-mynet.conflist").succeeded()
+    bench("record", "start", "shelly", started, "--keep", "2", "--stand-in", stand_in).succeeded()
+    done = bench("replay", "1", started, status=2)
+    assert done.stderr == (
+        "error: call 1 is not there any more: the log keeps 2\n"
+        f"hint: `cnictl record start --keep N` keeps more; there are calls 2 to 3; {lists}\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"something else\n", b"call 7\ntime=x\n\n", b"\0" * 100])
+def test_a_file_that_is_no_call(bench, started: str, tmp_path: Path, content: bytes):
+    """Is named where it is meant, and in the list, which has the others."""
+    path = tmp_path / "log/00000002"
+    path.write_bytes(content)
+    for words in (["replay"], ["record", "show"]):
+        done = bench(*words, "2", started, status=2)
+        assert done.stderr == (
+            f"error: {path} is no recorded call, or is damaged\n"
+            f"hint: there is call 1; `cnictl record ls --log-dir {tmp_path / 'log'}` lists them\n"
+        )
+    listed = bench("record", "ls", started).succeeded()
+    assert len(listed.stdout.splitlines()) == 2
+    assert listed.stderr == f"note: {path} is no recorded call, or is damaged\n"
+    path.unlink()
+    path.symlink_to(tmp_path / "log/00000001")
+    assert "is no recorded call" in bench("replay", "2", started, status=2).stderr
+    path.unlink()
+    os.mkfifo(path)
+    assert "is no recorded call" in bench("replay", "2", started, status=2).stderr
+    assert len(bench("record", "ls", started, "-o", "json").succeeded().json) == 1
 
 
 def test_what_plugins_say_is_escaped(bench, started: str):

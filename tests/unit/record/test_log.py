@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnictl.record import log
+from cnictl.record.choice import choose
 from cnictl.record.model import Call, RecordError
 
 
@@ -66,9 +67,10 @@ def test_a_call_by_its_plugin(tmp_path: Path) -> None:
         write(tmp_path, number, facts + part("environment", f"CNI_COMMAND={verb}\0".encode()))
     found = log.calls(str(tmp_path))
     meant = {
-        word: log.choose(found, word).number for word in ("1", "last", "bridge", "bridge/add", "last/DEL")
+        word: choose(str(tmp_path), found, word).number
+        for word in ("1", "last", "bridge", "bridge/add", "last/DEL")
     }
     assert meant == {"1": 1, "last": 3, "bridge": 2, "bridge/add": 1, "last/DEL": 2}
     for word in ("4", "bridge/GC", "portmap"):
-        with pytest.raises(RecordError, match=f"there is no call {word}"):
-            log.choose(found, word)
+        with pytest.raises(RecordError, match=f"^there is no call {word}$"):
+            choose(str(tmp_path), found, word)
