@@ -139,6 +139,9 @@ def container_addresses(request: Request) -> list[Prefix]:
     return [one for one in found if one.address.is_global_unicast]
 
 
+_OTHER_FAMILY = "gateway, source, and destination ip are not the same IP family"
+
+
 def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> None:
     """Give `ifname` the addresses and routes of the Result and set it up.
 
@@ -160,6 +163,15 @@ def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> No
         settle(inside, link)
     for route in result.routes:
         gateway = route.gw or gateways.get(route.dst.version)
+        words = f"{route.dst} via {gateway or 'no gateway'} dev {ifname} metric {route.priority}"
+        if gateway is not None and gateway.version != route.dst.version:
+            raise CniError(
+                INTERNAL,
+                f"failed to add route '{words}': {_OTHER_FAMILY}",
+                f'in "routes", "dst" {route.dst} is IPv{route.dst.version} and "gw" {gateway} is'
+                f' IPv{gateway.version}: name a gateway of the family of "dst", or leave out "gw"'
+                " for that of the address",
+            )
         try:
             inside.add_route(
                 route.dst,
@@ -171,7 +183,6 @@ def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> No
                 exclusive=False,
             )
         except NetlinkError as error:
-            words = f"{route.dst} via {gateway or 'no gateway'} dev {ifname} metric {route.priority}"
             raise CniError(INTERNAL, f"failed to add route '{words}': {error.reason}", str(error)) from None
     request.log.info(
         "configured interface",

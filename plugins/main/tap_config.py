@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from cnictl.plugin.config import MainConfig, check_station_mac
 from cnictl.spec.args import parse_args
+from cnictl.spec.errors import CniError
 from cnictl.spec.keys import Config, boolean, dns, integer, nested, optional_unsigned, string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.plugin.request import Request
 
-LARGEST_ID = (1 << 32) - 1
+NOBODY = (1 << 32) - 1
+"""The number that the kernel takes for no user or group, in tun_chr_ioctl()."""
+LARGEST_ID = NOBODY - 1
 
 
 class TapRuntimeConfig(Config):
@@ -55,7 +58,13 @@ class TapConfig(MainConfig):
         self.document.object("args")
         for key, number in (("owner", self.owner), ("group", self.group)):
             if number is not None and number > LARGEST_ID:
-                raise self.document.mismatch(key, f"a whole number up to {LARGEST_ID}", number)
+                error = self.document.mismatch(key, f"a whole number up to {LARGEST_ID}", number)
+                if number != NOBODY:
+                    raise error
+                details = (
+                    f"the kernel takes that number for no {key}: leave out the key where there is to be none"
+                )
+                raise CniError(error.code, error.msg, details)
         mac = self.container_mac(request)
         if mac:
             check_station_mac(mac, "tap")

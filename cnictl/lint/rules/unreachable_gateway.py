@@ -41,6 +41,9 @@ def unreachable_gateway(conf: Configuration) -> Iterator[Remark]:
             gateway = _address(route.gateway)
             if gateway is None or gateway.is_link_local or route.gateway in gateways:
                 continue  # CNI309 speaks of the gateway of a network
+            destination = _prefix(route.destination)
+            if destination is not None and destination.version != gateway.version:
+                continue  # as CNI319 does of the other family
             if not any(network.contains(gateway) for network in networks):
                 yield Remark(
                     (*plugin.where, *route.where, "gw"),

@@ -129,6 +129,26 @@ ANSWERS: dict[str, Answer] = {
             "failed to add route '10.9.0.0/16 via 192.0.2.1 dev eth0 metric 0': network is unreachable",
         ),
     ),
+    "an IPv6 gateway of an IPv4 route": Answer(
+        gives({**ELSEWHERE, "gw": "fd00:1::1"}, ips=(ADDRESS, ADDRESS_6)),
+        error=(
+            999,
+            (
+                "failed to add route '10.9.0.0/16 via fd00:1::1 dev eth0 metric 0':"
+                " gateway, source, and destination ip are not the same IP family"
+            ),
+        ),
+    ),
+    "an IPv4 gateway of an IPv6 route": Answer(
+        gives({"dst": "::/0", "gw": "10.1.2.1"}, ips=(ADDRESS, ADDRESS_6)),
+        error=(
+            999,
+            (
+                "failed to add route '::/0 via 10.1.2.1 dev eth0 metric 0':"
+                " gateway, source, and destination ip are not the same IP family"
+            ),
+        ),
+    ),
     "a route twice": Answer(
         gives({"dst": "0.0.0.0/0"}, {"dst": "0.0.0.0/0"}),
         error=(999, "failed to add route '0.0.0.0/0 via 10.1.2.1 dev eth0 metric 0': file exists"),

@@ -85,6 +85,15 @@ def test_ipv6_addresses_outlive_a_link_that_is_down_for_a_moment(
     assert {"10.1.2.2", "fd00:1::2"} <= {one["local"] for one in link["addr_info"]}
 
 
+def test_a_gateway_of_the_other_family_is_told(answering: Callable[[Answer], Attachment]) -> None:
+    """Which keys they are, and what to do; the kernel speaks of numbers that are out of range."""
+    failed = answering(ANSWERS["an IPv4 gateway of an IPv6 route"]).call("ADD", CANNED)
+    assert json.loads(failed.stdout)["details"] == (
+        'in "routes", "dst" ::/0 is IPv6 and "gw" 10.1.2.1 is IPv4:'
+        ' name a gateway of the family of "dst", or leave out "gw" for that of the address'
+    )
+
+
 def test_ipv6_is_turned_on_where_it_is_needed(answering: Callable[[Answer], Attachment], node: Node) -> None:
     """A runtime may have disabled it in the namespace."""
     attachment = answering(ANSWERS["both families"])

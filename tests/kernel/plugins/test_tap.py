@@ -381,7 +381,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "owner too large": (
         {"owner": 1 << 32},
         7,
-        'key "owner": expected a whole number up to 4294967295, found number 4294967296',
+        'key "owner": expected a whole number up to 4294967294, found number 4294967296',
     ),
     "group as text": ({"group": "1"}, 7, 'key "group": expected a whole number from 0 up, found string "1"'),
     "args of the wrong type": ({"args": 5}, 7, 'key "args": expected an object, found number 5'),

@@ -527,6 +527,9 @@ class TestMeaning:
             ),
             (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.1/16"}]), ["CNI314"]),
             (host_local(subnet="10.1.2.0/24", routes=[{"dst": "10.9.0.1/32"}]), []),
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "0.0.0.0/0", "gw": "fd00::1"}]), ["CNI319"]),
+            (host_local(subnet="fd00::/64", routes=[{"dst": "::/0", "gw": "10.1.2.1"}]), ["CNI319"]),
+            (host_local(subnet="10.1.2.0/24", routes=[{"dst": "0.0.0.0/0", "gw": "x"}]), ["CNI301"]),
         ],
     )
     def test_routes(self, plugin: dict[str, Any], expected: list[str]):

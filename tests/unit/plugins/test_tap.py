@@ -74,12 +74,28 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an owner of more than 32 bits": (
         {"owner": 1 << 32},
         7,
-        'key "owner": expected a whole number up to 4294967295, found number 4294967296',
+        'key "owner": expected a whole number up to 4294967294, found number 4294967296',
     ),
     "a group of more than 32 bits": (
         {"group": 1 << 32},
         7,
-        'key "group": expected a whole number up to 4294967295, found number 4294967296',
+        'key "group": expected a whole number up to 4294967294, found number 4294967296',
+    ),
+    "the owner that is none": (
+        {"owner": (1 << 32) - 1},
+        7,
+        (
+            'key "owner": expected a whole number up to 4294967294, found number 4294967295;'
+            " the kernel takes that number for no owner: leave out the key where there is to be none"
+        ),
+    ),
+    "the group that is none": (
+        {"owner": 0, "group": (1 << 32) - 1},
+        7,
+        (
+            'key "group": expected a whole number up to 4294967294, found number 4294967295;'
+            " the kernel takes that number for no group: leave out the key where there is to be none"
+        ),
     ),
     "a text as group": (
         {"group": "1"},
