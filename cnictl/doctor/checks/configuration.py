@@ -34,6 +34,7 @@ RULES = {
     "CNI307": "ipam-no-config",
     "CNI309": "route-unreachable",
     "CNI313": "route-unreachable",
+    "CNI319": "route-unreachable",
     "CNI401": "conf-chain-order",
     "CNI501": "conf-duplicate-name",
 }

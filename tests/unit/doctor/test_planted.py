@@ -36,6 +36,7 @@ TREES: tuple[tuple[dict[str, str], str, str], ...] = (
     (NET | {CONTAINERD: SECTION + 'bin_dir = "/opt/k8s"', "/opt/cni/bin/bridge": "x"}, "bin-dir-mismatch", "/opt/cni/bin/bridge"),
     (NET | {CONTAINERD: SECTION + "max_conf_num = 0", "/etc/cni/net.d/20-web.conf": TWICE.replace('"plugins": [{"type": "bridge"}]', '"type": "bridge"')}, "conf-two-files-one-cni", "max_conf_num is 0"),
     (NET | {"/opt/cni/bin/bridge": "\x7fELF"}, "bin-wrong-arch", "bridge"),
+    ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "bridge", "ipam": {"type": "host-local", "subnet": "10.1.0.0/24", "routes": [{"dst": "0.0.0.0/0", "gw": "fd00::1"}]}}]})}, "route-unreachable", "fd00::1 is IPv6"),
     ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "bridge", "ipam": {"type": "dhcp", "daemonSocketPath": "/run/x.sock"}}]})}, "dhcp-socket", "/run/x.sock"),
     ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "calico"}]}), "/var/lib/calico/nodename": "n", "/etc/cni/net.d/calico-kubeconfig": "token: eyJhbGciOiJub25lIn0.eyJleHAiOjEwMDB9.c2ln"}, "calico-unauthorized", "expired"),
     ({"/etc/cni/net.d/10-x.conflist": json.dumps({**BRIDGE, "plugins": [{"type": "flannel"}]}), "/run/flannel/subnet.env": "FLANNEL_NETWORK=10.0.0.0/8\n"}, "flannel-subnet-env", "FLANNEL_MTU"),
