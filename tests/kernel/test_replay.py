@@ -167,5 +167,8 @@ def test_there_is_no_such_call(shell: Shell) -> None:
     done = shell("cnictl replay 7 --log-dir /run/log || echo $?").checked()
     assert (done.stdout, done.stderr) == (
         "2\n",
-        "error: there is no call 7\nhint: `cnictl record ls` lists them\n",
+        (
+            "error: there is no call 7: there is no log /run/log\n"
+            "hint: `cnictl record start` makes one, and --log-dir says where another is\n"
+        ),
     )
