@@ -14,7 +14,7 @@ from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
 from cnictl.netns import entered
-from cnictl.plugin import interface
+from cnictl.plugin import interface, tuned
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.config import MainConfig
 from cnictl.spec.errors import (
@@ -139,7 +139,7 @@ def declare(
         request.ifname,
         kind=config.kind,
         mac=interface.container_interface(request, result).mac,
-        mtu=config.mtu if config.mtu > 0 else None,
+        mtu=tuned.mtu_to_hold(request, config.mtu),
         up=True,
         parent=master or None,
         mode=mode,

@@ -18,7 +18,7 @@ from cnictl.declare import entities
 from cnictl.declare.model import Expectation
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.netns import entered
-from cnictl.plugin import interface, ipam
+from cnictl.plugin import interface, ipam, tuned
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, CniError
@@ -72,7 +72,7 @@ def declare(request: Request) -> list[Expectation]:
         mode="tap",
         mac=interface.container_interface(request, result).mac,
         # Elsewhere the Go plugin passes it over, and its containers must hold here.
-        mtu=config.mtu if config.plain and config.mtu > 0 else None,
+        mtu=tuned.mtu_to_hold(request, config.mtu) if config.plain else None,
         up=True,
         master=config.bridge or None,
         owner=config.owner,

@@ -1,15 +1,14 @@
-"""tuning: the file that holds what an interface was like before.
+"""tuning: the file that holds what an interface was like before, written and read by the Go plugin as well.
 
-`<dataDir>/<container id>_<ifname>.json`, written and read by the Go plugin as well.  Ours has
-one member more, the network's name, by which GC knows whose file it is.
+Ours has one member more, the network's name, by which GC knows whose file it is.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 
-from cnictl.spec.document import DecodeError, Document, decode, encode
+from cnictl.plugin import tuned
+from cnictl.spec.document import DecodeError, encode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import IO_FAILURE, CniError
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from .tuning_config import Wanted
 
-_SIZE_LIMIT = 1 << 16
-
 
 class Backup:
     """The backup file of one attachment."""
@@ -31,7 +28,7 @@ class Backup:
 
     def __init__(self, data_dir: str, container_id: str, ifname: str) -> None:
         self.data_dir = data_dir
-        self.path = f"{data_dir}/{container_id}_{ifname}.json"
+        self.path = tuned.path(data_dir, container_id, ifname)
 
     def write(self, link: Link, wanted: Wanted, network: str) -> None:
         """Keep those properties of a link that are about to change; raises CniError 5."""
@@ -79,7 +76,7 @@ class Backup:
         Raises CnictlError or OSError, leaving the file, when anything cannot be restored.
         """
         try:
-            saved = _read(self.path)
+            saved = tuned.read(self.path)
         except DecodeError:
             self.remove()
             return
@@ -114,7 +111,7 @@ def collect_garbage(data_dir: str, network: str, valid: set[tuple[str, str]]) ->
 
     Files that do not name their network are the Go plugin's, and may be any network's: they stay.
     """
-    keep = {f"{container_id}_{ifname}.json" for container_id, ifname in valid}
+    keep = {tuned.path(data_dir, container_id, ifname) for container_id, ifname in valid}
     removed = []
     try:
         names = os.listdir(data_dir)
@@ -122,27 +119,13 @@ def collect_garbage(data_dir: str, network: str, valid: set[tuple[str, str]]) ->
         return []
     for name in sorted(names):
         path = f"{data_dir}/{name}"
-        if name in keep or not name.endswith(".json"):
+        if path in keep or not name.endswith(".json"):
             continue
         try:
-            saved = _read(path)
+            saved = tuned.read(path)
         except (CniError, OSError):
             continue  # not one of ours, or half written: DEL will tell
         if saved is not None and saved.string("network") == network:
             os.unlink(path)
             removed.append(path)
     return removed
-
-
-def _read(path: str) -> Document | None:
-    """Return what a backup file holds, None when there is none; raises CniError 6 for what is no backup."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        members = decode(os.read(descriptor, _SIZE_LIMIT)) if regular else None
-    finally:
-        os.close(descriptor)
-    return Document(members if isinstance(members, dict) else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from cnictl.plugin import tuned
 from cnictl.plugin.config import NetworkConfig
 from cnictl.spec import json_text
 from cnictl.spec.args import parse_args
@@ -25,8 +26,6 @@ from cnictl.spec.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.plugin.request import Request
-
-DATA_DIR = "/run/cni/tuning"
 
 
 class TuningArguments(Config):
@@ -65,7 +64,7 @@ class TuningConfig(NetworkConfig):
         "txQLen", unit="packets", since="1.2.0", text="length of the transmit queue; 0 is one without a queue"
     )
     allmulti = optional_boolean("allmulti", text="all-multicast mode, on or off; absent leaves it")
-    data_dir = string("dataDir", default=DATA_DIR, text="where to keep what DEL restores")
+    data_dir = string("dataDir", default=tuned.DATA_DIR, text="where to keep what DEL restores")
     args = nested("args", TuningArgs, text="settings from the runtime, by convention")
     runtime_config = nested(
         "runtimeConfig", TuningRuntimeConfig, text="settings from the runtime, by capability"

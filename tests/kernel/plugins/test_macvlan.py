@@ -228,6 +228,19 @@ def test_packets_of_every_size_up_to_the_mtu(attach: Attach, node: Node) -> None
     assert "message too long, mtu=1280" in refused or refused == "ping: sendmsg: Message too long\n"
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+def test_tuning_may_set_another_mtu(attach: Attach, node: Node, version: str) -> None:
+    """It is for tuning to say that its own is gone; of half a file that it keeps nothing is taken."""
+    attachment = attach(macvlan(mtu=1400), {"type": "tuning", "mtu": 1300}, version=version)
+    attachment.add()
+    assert attachment.check() == ""
+    node.run("ip link set eth0 mtu 1400".split(), netns="c1").checked()
+    assert attachment.check() == "eth0 has MTU 1400, not 1300 in /run/netns/c1"
+    node.run("ip link set eth0 mtu 1300".split(), netns="c1").checked()
+    node.run(["sh", "-c", "for file in /run/cni/tuning/*; do echo '{' >$file; done"]).checked()
+    assert attachment.check() == "eth0 has MTU 1300, not 1400 in /run/netns/c1"
+
+
 DISTURBANCES: dict[str, tuple[str, str, str]] = {
     "mode": (
         "ip link set eth0 type macvlan mode private",
