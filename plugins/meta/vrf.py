@@ -2,8 +2,9 @@
 
 Interfaces in different VRFs see nothing of one another's routes, so that their networks may have
 the same addresses.  A VRF that is not there yet is made; further interfaces may join it.  The
-interface keeps its addresses, and its routes move to the table of the VRF.  A program that is to
-use them must be bound to the interface or to the VRF: `ip vrf exec NAME COMMAND`, `ping -I NAME`.
+interface keeps its addresses, and its routes move from the main table to that of the VRF.  A program
+that is to use them must be bound to the interface or to the VRF: `ip vrf exec NAME COMMAND`,
+`ping -I NAME`.
 
 DEL takes the interface out, and removes the VRF with the last one.
 """

@@ -43,9 +43,9 @@ def ensure(request: Request, inside: Rtnl, name: str, table: int) -> Link:
 
 
 def join(request: Request, inside: Rtnl, vrf: Link) -> None:
-    """Make CNI_IFNAME a port of the VRF, and have its addresses and routes there.
+    """Make CNI_IFNAME a port of the VRF, and have its addresses and its routes of the main table there.
 
-    All is put back when the request fails later.
+    Routes of other tables stay.  All is put back when the request fails later.
     """
     ifname = request.ifname
     try:
@@ -59,7 +59,7 @@ def join(request: Request, inside: Rtnl, vrf: Link) -> None:
             f"take it out first: ip link set {ifname} nomaster",
         )
     addresses = _global_addresses(inside, link)
-    routes = route_copies.read(inside, link)
+    routes = route_copies.read_all(inside, link)
     request.undo.push(interface.later, request.netns, _put_back, link, vrf, addresses, routes)
     try:
         inside.set_master(link, vrf.index)
@@ -74,12 +74,13 @@ def join(request: Request, inside: Rtnl, vrf: Link) -> None:
     if addresses:
         interface.settle(inside, link)  # a route that names its source address is refused until then
     try:
-        route_copies.write(inside, link, routes, vrf.table or MAIN_TABLE)
+        for table, copies in routes.items():
+            there = vrf.table if table == MAIN_TABLE else table
+            route_copies.write(inside, link, copies, there or MAIN_TABLE)
     except NetlinkError as error:
         raise CniError(INTERNAL, f"could not {error.request}: {error.reason}", str(error)) from None
-    request.log.info(
-        "joined vrf", vrf=vrf.name, table=vrf.table, routes=",".join(str(one.route.dst) for one in routes)
-    )
+    moved = ",".join(str(one.route.dst) for one in routes.get(MAIN_TABLE, ()))
+    request.log.info("joined vrf", vrf=vrf.name, table=vrf.table, routes=moved)
 
 
 def leave(inside: Rtnl, name: str, table: int, ifname: str) -> None:
@@ -143,12 +144,13 @@ def _restore(inside: Rtnl, link: Link, addresses: list[LinkAddress]) -> None:
 
 
 def _put_back(
-    inside: Rtnl, link: Link, vrf: Link, addresses: list[LinkAddress], routes: list[RouteCopy]
+    inside: Rtnl, link: Link, vrf: Link, addresses: list[LinkAddress], routes: dict[int, list[RouteCopy]]
 ) -> None:
     if inside.link_by_index(link.index).master == vrf.index:
         inside.set_master(link, 0)
     _restore(inside, link, addresses)
-    route_copies.write(inside, link, routes, MAIN_TABLE)
+    for table, copies in routes.items():
+        route_copies.write(inside, link, copies, table)
 
 
 def _delete_unused(inside: Rtnl, vrf: Link) -> None:

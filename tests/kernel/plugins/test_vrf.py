@@ -162,6 +162,24 @@ def test_routes_of_every_form_move(attach: Attach, node: Node) -> None:
     assert container.check() == joining.check() == ""
 
 
+def test_routes_of_other_tables_stay(attach: Attach, node: Node) -> None:
+    """The kernel takes the interface down for a moment, and with it its routes in whatever table."""
+    more = [
+        {"dst": "10.9.0.0/16", "table": 5001},
+        {"dst": "fd00:9::/64", "table": 100},
+        {"dst": "10.8.0.0/16", "gw": "10.1.2.9", "table": 1001},
+    ]
+    attachment = attach(
+        bridge(ipam={**DUAL, "routes": [*DUAL["routes"], *more]}), vrf(table=1001), version="1.1.0"
+    )
+    attachment.add()
+    assert routes(node, 5001) == ["10.9.0.0/16 via 10.1.2.1 dev eth0"]
+    assert routes(node, 100, 6) == ["fd00:9::/64 via fd00:1::1 dev eth0 metric 1024 pref medium"]
+    assert "10.8.0.0/16 via 10.1.2.9 dev eth0" in routes(node, 1001)
+    assert "default via 10.1.2.1 dev eth0" in routes(node, 1001)
+    assert attachment.check() == ""
+
+
 def test_check_names_what_was_disturbed(attach: Attach, node: Node) -> None:
     """The list's first plugin finds its routes in the VRF; one disturbance after the other."""
     attachment = attach(bridge(), vrf(table=7))
