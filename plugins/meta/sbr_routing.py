@@ -9,6 +9,7 @@ from cnictl.netlink.routes import KernelRoute
 from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.netlink.rules import Rules
 from cnictl.netns import Netns, NetnsError
+from cnictl.plugin import interface
 from cnictl.plugin.cleanup import Failures
 from cnictl.spec.address import Prefix
 from cnictl.spec.errors import INTERNAL, CniError
@@ -186,6 +187,10 @@ def _leave_hints(
     request: Request, inside: Routing, moved: Moved, link: Link, addresses: list[IPConfig]
 ) -> None:
     """Leave in the main table only routes to the addresses' networks, which name the address as source."""
+    try:
+        interface.settle(inside, link)  # a route that names its source address is refused until then
+    except CniError as error:
+        request.log.warning("addresses not settled", reason=error.msg)
     for ip in addresses:
         hint = KernelRoute(ip.address.network, device=link.index, source=ip.address.address, scope="link")
         try:

@@ -267,6 +267,15 @@ def test_source_hints(attach: Attach, node: Node) -> None:
     assert attachment.check() == "route 10.1.2.0/24 dev eth0 is missing in /run/netns/c1"
 
 
+def test_source_hints_for_addresses_that_are_new(attach: Attach, node: Node, uplink: str) -> None:
+    """Without a gateway nobody has waited for duplicate address detection yet, and no route may name them."""
+    ipam = {"type": "static", "addresses": [{"address": "fd00:1::7/64"}]}
+    attachment = attach({"type": "macvlan", "master": uplink, "ipam": ipam}, {**SBR, "addSourceHints": True})
+    attachment.add()
+    assert routes(node, version="-6") == ["fd00:1::/64 dev eth0 src fd00:1::7 metric 1024 pref medium"]
+    assert attachment.check() == ""
+
+
 class TestTable:
     """A table that somebody else fills."""
 
