@@ -12,6 +12,7 @@ from cnictl.cli.problems import NO, UsageProblem
 from cnictl.render.collection import plan_members, plan_table
 from cnictl.render.form import Form
 from cnictl.runtime import container, validity
+from cnictl.runtime.cache import CannotRead
 from cnictl.runtime.failure import NothingSaidValid
 from cnictl.spec.errors import CnictlError
 
@@ -59,6 +60,8 @@ def gc(
     except NothingSaidValid as error:
         hint = "name those in use with --valid or --valid-from, or say --everything"
         raise UsageProblem(str(error), hint=hint) from error
+    except CannotRead:
+        raise
     except CnictlError as error:
         raise UsageProblem(str(error), hint=error.hint) from error
     if everything and not (plan or yes):

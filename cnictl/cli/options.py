@@ -198,6 +198,8 @@ def existing(
     """
     try:
         chosen = lookup.choose(made_with.cache, conf_dir, net, which, cached=cached)
+    except cache.CannotRead:
+        raise
     except CnictlError as error:
         raise UsageProblem(str(error), hint=error.hint) from error
     warn(chosen.remarks)

@@ -62,10 +62,11 @@ class Kept(NamedTuple):
 
 
 class Other(NamedTuple):
-    """Something that host-local does not know, and why."""
+    """Something that host-local does not know, or that could not be read, and why."""
 
     name: str
     reason: str
+    unread: bool = False
 
 
 @dataclass(slots=True)
@@ -195,21 +196,21 @@ def _last(last: dict[int, str], fd: int, name: str) -> Iterator[Other]:
     if not (number.isascii() and number.isdigit() and str(int(number)) == number):
         yield Other(name, "it belongs to no range set")
         return
-    content = _raw(fd, name)
+    try:
+        content = _raw(fd, name)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            yield Other(name, f"it cannot be read: {errno_text(error.errno or 0)}", unread=True)
+        return
     last[int(number)] = content
     if parse(content) is None:
         yield Other(name, "it holds no address, so that the search begins at the start of the range")
 
 
 def _raw(fd: int, name: str) -> str:
-    try:
-        file = os.open(name, _READ, dir_fd=fd)
-    except OSError:
-        return ""
+    file = os.open(name, _READ, dir_fd=fd)
     try:
         return os.read(file, LONGEST).decode(errors="replace")
-    except OSError:
-        return ""
     finally:
         os.close(file)
 

@@ -93,6 +93,9 @@ def _directory(one: Surveyed) -> Iterator[Finding]:
         yield Finding("no-configuration", "warning" if count else "info", name, text, hint)
     for other in one.contents.others:
         text = f"{one.network.directory}/{other.name}: {other.reason}"
+        if other.unread:
+            yield Finding("unreadable", "error", name, text)
+            continue
         yield Finding(
             "not-a-reservation", "warning", name, text, "host-local makes no such thing; look what it is"
         )

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 DEFAULT_DIRECTORY = "/var/lib/cni"
 
 
+class CannotRead(CnictlError):
+    """The cache is there and cannot be read: nobody can say what is attached."""
+
+
 @dataclass(frozen=True, slots=True)
 class CachedAttachment:
     """One file of the cache: what was attached, with which configuration, and what came of it."""
@@ -177,7 +181,7 @@ class Cache:
     def listing(self, container_id: str = "") -> Listing:
         """All attachments, or those of one container, by file name; and what else lies there.
 
-        Raises CnictlError when the directory cannot be read; a missing one is empty.
+        Raises CannotRead when the directory cannot be read; a missing one is empty.
         """
         found = Listing([], [])
         try:
@@ -185,7 +189,7 @@ class Cache:
         except FileNotFoundError:
             return found
         except OSError as error:
-            raise CnictlError(f"cannot read {self.results}: {errno_text(error.errno or 0)}") from error
+            raise CannotRead(f"cannot read {self.results}: {errno_text(error.errno or 0)}") from error
         part = f"-{container_id}-"
         for name in names:
             if name.startswith(".") or (container_id and not 0 < name.find(part) < len(name) - len(part)):

@@ -129,3 +129,33 @@ def test_a_plugin_that_may_not(nobody):
     (nobody.bench.bin / "shelly.calls").touch(0o666)
     (nobody.bench.bin / "shelly.calls").chmod(0o666)
     assert "hint: are you root?" in nobody("status", "mynet", status=1).stderr
+
+
+def test_what_is_attached_cannot_be_known(nobody):
+    """That the cache is for root alone is no wrong usage, whichever command needs it."""
+    (nobody.bench.cache / "results").mkdir(parents=True)
+    nobody.bench.cache.chmod(0o700)
+    cache = ("--cache-dir", str(nobody.bench.cache))
+    for words in (
+        ["check", "mynet", "/ns/x"],
+        ["del", "mynet", "/ns/x"],
+        ["gc", "mynet", "--everything", "--yes"],
+        ["plan", "mynet", "--verb", "del"],
+    ):
+        done = nobody(*words, *cache, status=3)
+        assert "permission denied" in done.stderr.lower()
+        assert "hint: are you root?" in done.stderr
+    assert nobody.bench.calls() == []
+
+
+def test_a_file_of_host_local_that_cannot_be_read(nobody):
+    """It is not called one that holds no address, nor one that host-local does not make."""
+    kept = nobody.bench.top / "data/local"
+    kept.mkdir(parents=True)
+    (kept / "last_reserved_ip.0").write_text("10.1.2.3")
+    (kept / "last_reserved_ip.0").chmod(0)
+    ipam = {"type": "host-local", "subnet": "10.1.2.0/24", "dataDir": str(kept.parent)}
+    nobody.bench.network("local", {"type": "bridge", "ipam": ipam})
+    done = nobody("ipam", "check", "local", status=1)
+    assert f"{kept}/last_reserved_ip.0: it cannot be read: permission denied [unreadable]" in done.stdout
+    assert "holds no address" not in done.stdout

@@ -56,7 +56,7 @@ def test_what_is_no_reservation(kept: Path):
     found = directory.read(str(kept))
     assert len(found.reservations) == 3
     blocks = "and keeps the address from everybody"
-    assert dict(found.others) == {
+    assert {one.name: one.reason for one in found.others} == {
         "10.1.0.1": f"it is a symbolic link, which is not followed, {blocks}",
         "10.1.0.2": f"it is a directory, {blocks}",
         "10.1.0.3": f"it is neither a file nor a directory, {blocks}",
