@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cnictl import __version__
 from cnictl.cli import problems
+from cnictl.cli.emptiness import refuse_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +121,7 @@ def load(name: str) -> Any:
     command = typer.main.get_command(importlib.import_module(module).app)
     command.name = name
     command.help = command.help or summary
+    refuse_empty(command)
     for one in getattr(command, "commands", {}).values():
         one.short_help = (one.help or "").partition("\n\n")[0]  # or it would be cut off
     return command

@@ -52,7 +52,6 @@ Log = Annotated[
         metavar="FILE",
         help="A log; - for stdin.",
         show_default="the journals' last 15 minutes",
-        callback=options.not_empty,
     ),
 ]
 Kubectl = Annotated[
@@ -62,7 +61,6 @@ Kubectl = Annotated[
         metavar="FILE",
         help="What kubectl get pods,events -A -o json printed; - for stdin.",
         show_default=False,
-        callback=options.not_empty,
     ),
 ]
 Kubeconfig = Annotated[
@@ -72,7 +70,6 @@ Kubeconfig = Annotated[
         metavar="FILE",
         help="Ask the API server for this node's pods, and for events of those that do not run.",
         show_default=False,
-        callback=options.not_empty,
     ),
 ]
 Sandboxes = Annotated[
@@ -82,7 +79,6 @@ Sandboxes = Annotated[
         metavar="FILE",
         help="The pod sandboxes there are, one id a line or from crictl pods -o json; - for stdin.",
         show_default=False,
-        callback=options.not_empty,
     ),
 ]
 WholeNode = Annotated[
@@ -103,7 +99,6 @@ def doctor(
             "--bundle",
             metavar="FILE",
             help="What collect made, here or elsewhere; - for stdin.",
-            callback=options.not_empty,
         ),
     ] = "",
     log: Log = "",
@@ -123,7 +118,6 @@ def doctor(
             "--undo",
             metavar="FILE",
             help="Take back what a journal of --fix has.",
-            callback=options.not_empty,
         ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,

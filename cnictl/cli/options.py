@@ -33,21 +33,12 @@ TIMEOUT = 240.0
 """Seconds for one plugin: what kubelet gives a runtime for a whole pod."""
 
 
-def not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
-    """Refuse `"$NETNS"` of a variable that is not set: nobody means to leave the argument out by it."""
-    source = ctx.get_parameter_source(param.name or "")
-    if not value and source is not None and source.name == "COMMANDLINE":
-        raise typer.BadParameter("it is empty")
-    return value
-
-
 Net = Annotated[str, typer.Argument(metavar="NET", help="Name of a network, or a configuration file.")]
 Netns = Annotated[
     str,
     typer.Argument(
         metavar="NETNS",
         help="Path of the netns, a name in /run/netns, or a process id.",
-        callback=not_empty,
     ),
 ]
 Ignored = Annotated[str, typer.Argument(metavar="NETNS", hidden=True, help="For cnitool's sake.")]

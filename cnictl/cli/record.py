@@ -32,7 +32,6 @@ Which = Annotated[
     typer.Argument(
         metavar="CALL",
         help="Its number, `last`, or the last of a plugin: `bridge` or `bridge/ADD`.",
-        callback=options.not_empty,
     ),
 ]
 

@@ -25,7 +25,6 @@ Socket = Annotated[
         metavar="PATH",
         envvar="CNICTL_WORKER",
         help="Where calls go; its status is told at PATH.control.",
-        callback=options.not_empty,
     ),
 ]
 

@@ -119,3 +119,52 @@ def test_a_plugin_with_too_much_to_say(bench):
     done = bench("add", "mynet", NETNS, "--timeout", "20", status=3)
     assert "to stderr and was killed" in done.stderr
     assert len(done.stderr) < 10_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", ""],
+        ["diff", "a.yaml", ""],
+        ["validate", ""],
+        ["validate", "net.d", ""],
+        ["test", ""],
+        ["explain", ""],
+        ["del", ""],
+        ["version", "shelly", ""],
+        ["install", ""],
+        ["uninstall", ""],
+        ["uninstall", "--systemd", ""],
+        ["attachments", "show", ""],
+        ["exec", "", "VERSION"],
+        ["conformance", ""],
+        ["conformance", "shelly", "--config", ""],
+        ["conf", "ls", "--conf-dir", ""],
+        ["map", "-f", ""],
+        ["doctor", "--conf-dir", ""],
+        ["doctor", "--bundle", ""],
+        ["doctor", "collect", ""],
+        ["ipam", "show", "--sandboxes", ""],
+        ["record", "ls", "--log-dir", ""],
+        ["replay", ""],
+        ["worker", "status", "--socket", ""],
+        ["dhcp", "ls", "--socket", ""],
+        ["gc", "mynet", "--valid-from", ""],
+        ["snapshot", "--file", ""],
+    ],
+    ids=" ".join,
+)
+def test_a_word_that_is_empty(bench, words):
+    """It is that of a variable without a value: nobody means to leave it out, nor a file of that name."""
+    done = bench(*words, status=2)
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: invalid value for ")
+    assert ": it is empty\n" in done.stderr
+
+
+def test_words_that_may_be_empty(host):
+    """Those of a command, and options that say nothing by it."""
+    assert host("exec", "shelly", "ADD", "--net", "mynet", "--args", "").status == 0
+    host("netns", "new", "pod").succeeded()
+    assert host("netns", "exec", "pod", "--", "printf", "%s.", "", "a").stdout == ".a."
+    assert host("status", "mynet", "").status == 0  # as cnitool takes it
