@@ -404,12 +404,12 @@ def test_foreground_gives_an_interactive_shell_its_terminal(make_node: Callable[
 def test_a_node_in_a_change_root_stays_in_it(node: Node):
     """What builds packages runs tests in one; a command on the node sees the files of its maker."""
     nested = """from cnictl.sandbox.node import Node
-with Node() as node: print(node.run(["cat", "/srv/here"]).stdout)"""
+with Node() as node: print(node.run(["cat", "/mnt/here"]).stdout)"""
     script = f"""
         mkdir /run/other
         mount --rbind / /run/other
-        mount -t tmpfs other /run/other/srv
-        echo in the change root > /run/other/srv/here
+        mount -t tmpfs other /run/other/mnt
+        echo in the change root > /run/other/mnt/here
         exec chroot /run/other {sys.executable} -c '{nested}'
     """
     assert node.run(["sh", "-ec", script], cwd=ROOT).checked().stdout.strip() == "in the change root"
