@@ -29,7 +29,7 @@ def texts(top: Path) -> dict[str, str]:
     found = {}
     for folder in ("docs", "completions"):
         for path in (top / folder).rglob("*.*"):
-            if "generator" not in path.parts and path.suffix != ".py":
+            if "generator" not in path.parts and path.suffix not in {".py", ".pyc"}:
                 text = path.read_text()
                 if MADE in text:
                     found[str(path.relative_to(top))] = text
