@@ -1,5 +1,5 @@
 # make demo     see it work, on a host of its own that is gone afterwards
-# make test     every lane: unit, protocol, kernel, interop, go-1.9.1, vm, runtime, bench
+# make test     every lane: unit, protocol, kernel, interop, go-1.9.1, debian-13, vm, runtime, bench
 #               (or some: LANES="unit kernel")
 # make bench    how fast it is: every ratio to the Go plugins beside what is aimed at, in ten minutes
 # make lint     formatting, ruff, types, shell scripts

@@ -41,9 +41,14 @@ settings.register_profile("cnictl", deadline=None, suppress_health_check=[Health
 settings.load_profile("cnictl")
 
 
+SPARED = tuple(os.environ.get("CNICTL_SPARED", "").split())
+"""Packages that are not there on purpose: in CI, too, the tests that want one of them are skipped."""
+
+
 def unavailable(reason: str) -> NoReturn:
     """Skip the test for want of something, or fail it in CI."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    wanted = not reason.endswith(tuple(f"package {name}" for name in SPARED))
+    (pytest.fail if os.environ.get("CI") and wanted else pytest.skip)(reason)
 
 
 def package_directory(name: str) -> str:

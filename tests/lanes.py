@@ -21,9 +21,12 @@ from functools import partial
 
 from cnictl.sandbox.node import Node, SandboxError
 from tests.conftest import GO_DIRECTORIES, NEWEST, PACKAGED
+from tests.debian.lane import obstacle as no_debian
 from tests.vm.lane import obstacle as no_machine
 
 RESULTS = "build/lanes"
+REASONS = 3
+"""So many reasons to skip a test the line of a lane has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Outcome:
     skipped: int = 0
     seconds: float = 0
     remark: str = ""
-    """Why it did not run, or how it broke off."""
+    """Why it did not run, how it broke off, or why tests were skipped."""
 
     @property
     def bad(self) -> bool:
@@ -107,6 +110,7 @@ LANES = (
         name=f"go-{NEWEST}",
         go_release=NEWEST,
     ),
+    Lane("debian-13", (sys.executable, "-m", "tests.debian.lane"), no_debian, 1200),
     Lane("vm", (sys.executable, "-m", "tests.vm.lane"), no_machine, 2100),
     pytest_lane("runtime", obstacle=no_runtime, seconds=600),
     pytest_lane("bench", "-s", obstacle=no_go_plugins, seconds=600),
@@ -160,7 +164,7 @@ def outcome(lane: Lane, status: int | None, report: str, seconds: float) -> Outc
     if broken or (status and not failed):
         failed += 1
         broken = broken or f"exit status {status}"
-    return Outcome(lane.name, passed, failed, skipped, seconds, broken)
+    return Outcome(lane.name, passed, failed, skipped, seconds, broken or skips(report))
 
 
 def counted(report: str) -> tuple[int, int, int]:
@@ -171,6 +175,14 @@ def counted(report: str) -> tuple[int, int, int]:
         for key in ("tests", "failures", "errors", "skipped")
     )
     return total - failed - errors - skipped, failed + errors, skipped
+
+
+def skips(report: str) -> str:
+    """Say why tests were skipped, the first reasons of many, or nothing when none was."""
+    found = {each.get("message", ""): None for each in ET.parse(report).getroot().iter("skipped")}
+    reasons = list(found)
+    more = [f"and {len(reasons) - REASONS} other reasons"] if len(reasons) > REASONS else []
+    return "skipped: " + "; ".join([*reasons[:REASONS], *more]) if reasons else ""
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Install what is missing, and nothing twice: Debian packages if this is root's, and .venv.
-# usage: tests/setup.sh demo|test
-#   demo  what cnictl itself needs
-#   test  what every lane of the tests needs as well
+# usage: tests/setup.sh demo|kernel|test
+#   demo    what cnictl itself needs
+#   kernel  what unit, protocol and kernel need as well, of the lanes of the tests; but no browser
+#   test    what every lane needs
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,16 +13,20 @@ python=${PYTHON:-python3}
 # a C compiler and headers: python-iptables comes as source
 packages="python3-venv python3-dev gcc libc6-dev iproute2 iputils-ping iptables nftables"
 extras=""
-if [ "$level" = test ]; then
-    packages="$packages containernetworking-plugins"                        # interop, bench: the Go plugins
+if [ "$level" != demo ]; then
+    packages="$packages containernetworking-plugins"                        # protocol, interop, bench: the Go plugins
     packages="$packages busybox-static conntrack dnsmasq-base jq openssl"   # kernel: servers and witnesses
     packages="$packages dbus firewalld"                                     # kernel, interop: firewall with firewalld
     packages="$packages systemd procps"                                     # kernel: the units of the daemons
+    packages="$packages bash-completion fish zsh"                           # protocol: completions
+    extras="[dev]"
+fi
+if [ "$level" = test ]; then
     packages="$packages qemu-system-x86 qemu-system-common kmod xz-utils"   # vm
+    packages="$packages debootstrap git"                                    # debian-13
     packages="$packages containerd podman runc"                             # runtime
     packages="$packages chromium"                                           # protocol: the page of cnictl map
-    packages="$packages bash-completion fish zsh shellcheck"                # completions, scripts
-    extras="[dev]"
+    packages="$packages shellcheck"                                         # make lint
 fi
 
 say() { echo "setup: $*" >&2; }

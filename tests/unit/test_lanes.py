@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import lanes
+from tests import conftest, lanes
 from tests.lanes import Lane, Outcome
 
 TWO_PASS = "def test_a(): pass\ndef test_b(): pass\n"
@@ -56,7 +56,37 @@ def test_failures_errors_and_skips_are_counted(run):
     """A test whose set-up breaks has failed, and a skipped one has not passed."""
     outcome = run(ONE_OF_EACH)
     assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 2, 1)
+    assert outcome.remark == "skipped: no kernel"
     assert outcome.bad
+
+
+def test_reasons_to_skip_are_told_once_and_not_without_end(run):
+    """The line of a lane is one line."""
+    reasons = ["no kernel", "no root", "no kernel", "no browser", "no net", "no time"]
+    text = "import pytest\n" + "".join(
+        f"def test_{number}(): pytest.skip({reason!r})\n" for number, reason in enumerate(reasons)
+    )
+    assert run(text).remark == "skipped: no kernel; no root; no browser; and 2 other reasons"
+
+
+@pytest.mark.parametrize(
+    ("ci", "reason", "outcome"),
+    [
+        ("", "no jq: install the package jq", pytest.skip.Exception),
+        ("1", "no jq: install the package jq", pytest.fail.Exception),
+        ("1", "no Chromium: install the package chromium", pytest.skip.Exception),
+        ("1", "no program 'chromium-shell': install the package chromium-shell", pytest.fail.Exception),
+    ],
+)
+def test_what_is_missing_fails_in_ci_unless_it_was_left_out(
+    monkeypatch: pytest.MonkeyPatch, ci: str, reason: str, outcome: type[BaseException]
+):
+    """A lane says which packages it does without."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(conftest, "SPARED", ("chromium",))
+    with pytest.raises(outcome) as caught:
+        conftest.unavailable(reason)
+    assert str(caught.value) == reason
 
 
 def test_a_lane_that_cannot_run_says_why(run):
@@ -115,5 +145,6 @@ def test_an_unknown_lane_is_named(capsys: pytest.CaptureFixture[str]):
     """A lane that does not exist is a mistake in usage."""
     assert lanes.main(["unit", "units"]) == 2
     assert capsys.readouterr().err == (
-        "no lane 'units'; there are unit, protocol, kernel, interop, go-1.9.1, vm, runtime, bench\n"
+        "no lane 'units'; there are unit, protocol, kernel, interop, go-1.9.1, debian-13, vm, runtime, "
+        "bench\n"
     )
