@@ -24,6 +24,10 @@ T = TypeVar("T")
 OWN = "/proc/self/ns/net"
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PID_NS_INIT_INO, linux/nsfs.h
 OUTSIDE = "the processes outside of this PID namespace: run it on the node, or say --whole-node"
+FORBIDDEN = "the namespaces of other users' processes: run it as root"
+FORBIDDEN_TO_ROOT = (
+    "the namespaces of processes that may do more than this one: run it outside of its container"
+)
 _GONE = (errno.ENOENT, errno.ESRCH)
 _MOUNTED = b" - nsfs "
 
@@ -120,7 +124,7 @@ class Visible:
         if error.errno in _GONE or error.errno == errno.EINVAL or has_ended(path):
             return
         if error.errno in (errno.EACCES, errno.EPERM):
-            self.unseen["the namespaces of other users' processes: run it as root"] = None
+            self.unseen[FORBIDDEN if os.geteuid() else FORBIDDEN_TO_ROOT] = None
         else:
             self.unseen[f"{path}: {errno_text(error.errno or 0)}"] = None
 

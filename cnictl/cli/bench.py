@@ -144,7 +144,10 @@ def bench(
         timings = []
         for one in several:
             for present in counts:
-                output.note(f"{one.name}: {rounds} rounds" + (f", {present} present" if present else ""))
+                output.note(
+                    f"{one.name}: {rounds} round{'s' if rounds != 1 else ''}"
+                    + (f", {present} present" if present else "")
+                )
                 try:
                     timings += measure(
                         one,

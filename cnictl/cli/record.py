@@ -158,6 +158,8 @@ def ls(
     there = recorded.calls(log_dir)
     for path in recorded.broken(log_dir, there):
         output.note(f"note: {path} {recorded.BROKEN}")
+    if not there:
+        output.note(f"no recorded calls in {log_dir}")
     found = [
         one
         for one in there

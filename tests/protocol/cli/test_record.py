@@ -77,7 +77,7 @@ def test_nothing_is_recorded(bench, tmp_path: Path):
     assert bench("record", "status", log, status=1).stderr == "nothing is recorded\n"
     assert bench("record", "stop").succeeded().stderr == "nothing is recorded\n"
     listed = bench("record", "ls", log).succeeded()
-    assert (listed.stdout, listed.stderr) == ("", "")
+    assert (listed.stdout, listed.stderr) == ("", f"no recorded calls in {tmp_path / 'log'}\n")
     assert bench("record", "ls", log, "-o", "json").succeeded().json == []
     for words in (["record", "show"], ["replay"]):
         done = bench(*words, "last", log, status=2)

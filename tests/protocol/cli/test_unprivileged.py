@@ -159,3 +159,13 @@ def test_a_file_of_host_local_that_cannot_be_read(nobody):
     done = nobody("ipam", "check", "local", status=1)
     assert f"{kept}/last_reserved_ip.0: it cannot be read: permission denied [unreadable]" in done.stdout
     assert "holds no address" not in done.stdout
+
+
+def test_root_without_its_capabilities(host):
+    """Nobody is told to be root who is; a container has taken something away."""
+    if os.geteuid():
+        unavailable("only root can be root without capabilities")
+    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    done = host.node.run([*drop, *host.argv(["map"])], env=host.environment)
+    assert "not seen: namespaces: the namespaces of processes that may do more than this one" in done.stderr
+    assert "run it as root" not in done.stderr
