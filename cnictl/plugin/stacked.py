@@ -134,7 +134,7 @@ def declare(
     One that was found by the default route is not held to: the route may lead elsewhere by now.
     """
     where = request.netns if config.link_in_container else NODE
-    master = _primary_name(where, config.master)
+    master = _name_of_parent(where, config)
     link = entities.link(
         request.ifname,
         kind=config.kind,
@@ -185,15 +185,22 @@ def _advice(kind: str, master: Link, error: NetlinkError) -> str:
     return ""
 
 
-def _primary_name(where: str, name: str) -> str:
-    """Return what observers call a link; it may be configured by one of its alternative names."""
-    if not name:
+def _name_of_parent(where: str, config: StackedConfig) -> str:
+    """Return what observers call the link that the container's sits on, "" when none is configured.
+
+    The master may be configured by one of its alternative names.  A macvlan on a macvlan the kernel puts on
+    the master of that one, an ipvlan on an ipvlan likewise.
+    """
+    if not config.master:
         return ""
     try:
         with Rtnl(where or None) as netns:
-            return netns.link(name).name
+            link = netns.link(config.master)
+            if link.kind == config.kind != "vlan" and link.parent and link.link_netnsid is None:
+                link = netns.link_by_index(link.parent)
+            return link.name
     except CnictlError:
-        return name
+        return config.master
 
 
 def _delete_abandoned(inside: Rtnl, kind: str) -> None:

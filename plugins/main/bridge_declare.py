@@ -81,12 +81,16 @@ def _vlans(config: BridgeConfig, port: str) -> list[Expectation]:
     native = config.vlan or (1 if trunk else 0)
     if not native:
         return []
+    if config.vlan in trunk:
+        native = 0  # the trunk has the last word
     expected = [
         Expectation(NODE, entities.bridge_vlan(port, vid, pvid=False, untagged=False))
         for vid in trunk
         if vid != native
     ]
-    return [Expectation(NODE, entities.bridge_vlan(port, native, pvid=True, untagged=True)), *expected]
+    if native:
+        expected.insert(0, Expectation(NODE, entities.bridge_vlan(port, native, pvid=True, untagged=True)))
+    return expected
 
 
 def _node_interface(result: Result, name: str) -> Interface:

@@ -459,6 +459,13 @@ class TestVlans:
         }
         assert attachment.check() == ""
 
+    def test_a_trunk_that_has_the_vlan_too(self, attach: Attach, node: Node) -> None:
+        """The trunk has the last word: the VLAN is a tagged one, as with the Go plugin."""
+        attachment = attach(bridge(vlan=100, vlanTrunk=[{"id": 100}, {"id": 101}]))
+        result = attachment.add()
+        assert self.vlans(node, result["interfaces"][1]["name"]) == {100: [], 101: []}
+        assert attachment.check() == ""
+
     def test_the_gateway_of_a_vlan(self, attach: Attach, node: Node) -> None:
         """It is on an interface of its own, which all containers of the VLAN reach, and which stays."""
         plugin = bridge(vlan=100, isDefaultGateway=True)

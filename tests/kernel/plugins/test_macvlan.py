@@ -228,6 +228,15 @@ def test_packets_of_every_size_up_to_the_mtu(attach: Attach, node: Node) -> None
     assert "message too long, mtu=1280" in refused or refused == "ping: sendmsg: Message too long\n"
 
 
+def test_the_master_may_be_a_macvlan(attach: Attach, node: Node) -> None:
+    """The kernel puts the container's link on the master of that one, and CHECK knows."""
+    node.run("ip link add link uplink name station up type macvlan mode bridge".split()).checked()
+    attachment = attach(macvlan(master="station"))
+    attachment.add()
+    assert attachment.check() == ""
+    attachment.delete()
+
+
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
 def test_tuning_may_set_another_mtu(attach: Attach, node: Node, version: str) -> None:
     """It is for tuning to say that its own is gone; of half a file that it keeps nothing is taken."""
