@@ -66,7 +66,7 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 def test_the_faster_set_is_told(node: Node, sets: Sets) -> None:
     """With numbers of each round, which a program can judge by another rule."""
     del node  # only to be skipped where there can be none
-    quick, slow = sets.make("quick"), sets.make("slow", 0.03)
+    quick, slow = sets.make("quick"), sets.make("slow", 0.1)
     words = ("--plugins", quick, "--against", slow, str(sets.network), "-n", "8", "--each")
     done = bench(*words, "-o", "json")
     assert done.returncode == 0, done.stderr

@@ -173,6 +173,7 @@ def test_requests_go_through_two_methods_only(pod_path: str, monkeypatch: pytest
             "delete_address": lambda: channel.delete_address(link, prefix),
             "restore_address": lambda: channel.restore_address(link, LinkAddress(prefix, 1)),
             "routes": channel.routes,
+            "dump_routes": lambda: channel.dump_routes(_socket.AF_INET, None),
             "add_route": lambda: channel.add_route(prefix),
             "delete_route": lambda: channel.delete_route(prefix),
             "write_route": lambda: channel.write_route(KernelRoute(prefix)),

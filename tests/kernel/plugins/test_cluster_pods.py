@@ -116,8 +116,10 @@ def test_a_server_that_does_not_answer(node: Node, pods: Kubernetes):
 
 
 def test_a_kubeconfig_that_is_no_use(node: Node, pods: Kubernetes):
-    """Is named with what is wrong with it, and no part of its token."""
+    """Is an error that says what is wrong with it, and no part of its token."""
     pods.kubeconfig = pods.write_kubeconfig("odd", user={"exec": {"command": "aws"}, "token": TOKEN})
     done = doctor(node, pods, "-o", "json")
-    assert '\\"exec\\"' in done.stdout
-    assert TOKEN not in done.stdout + done.stderr
+    assert (done.status, done.stdout) == (2, "")
+    assert pods.kubeconfig in done.stderr
+    assert 'no "exec"' in done.stderr
+    assert TOKEN not in done.stderr
