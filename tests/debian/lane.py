@@ -30,21 +30,17 @@ SPARED = ("chromium", "git")
 
 KERNEL = (
     "doctor/test_fix.py",
-    "doctor/test_laboratory.py",
     "netfilter",
     "netlink",
     "plugins/test_bandwidth.py",
-    "plugins/test_bandwidth_traffic.py",
     "plugins/test_bridge.py",
     "plugins/test_firewall.py",
     "plugins/test_firewall_firewalld.py",
     "plugins/test_firewall_many.py",
     "plugins/test_firewall_removal.py",
-    "plugins/test_firewall_traffic.py",
     "plugins/test_multus_kubernetes.py",  # for Python's ssl
     "plugins/test_portmap.py",
     "plugins/test_portmap_removal.py",
-    "plugins/test_portmap_traffic.py",
     "plugins/test_ptp.py",
     "plugins/test_tuning.py",
     "state/test_observe.py",
