@@ -110,9 +110,11 @@ def is_whole_address(family: str, part: Part) -> bool:
 def _unmasked(question: list[Part]) -> list[Part]:
     """A question for a network of whole bytes, put with as many of them as count; any other as it is."""
     place = _address_place(question[0])
-    if not place or len(question) != 3:
+    if not place or [kind for kind, _, _ in question] != ["payload", "bitwise", "cmp"]:
         return question
     value, inverted = _comparison(question[2])
+    if question[2] != compared(value, inverted=inverted):
+        return question  # it may ask for what is greater or smaller
     kept = len(value.rstrip(b"\0"))
     for size in range(max(kept, 1), len(value)):
         if question[1] == masked((b"\xff" * size).ljust(len(value), b"\0")):

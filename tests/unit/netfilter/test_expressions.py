@@ -15,6 +15,7 @@ from cnictl.netfilter import nft
 from cnictl.netfilter.expressions import alike, oldest, protocol_of, translate
 from cnictl.netfilter.rule import parse
 from cnictl.netfilter.translated import parts_of
+from cnictl.netlink import message
 
 RECORDED = Path(__file__).parents[3] / "testdata" / "netfilter"
 
@@ -38,6 +39,21 @@ def test_a_rule_is_recognised_whichever_iptables_made_it(rule: dict[str, Any]) -
     raw = {nft.RULE_EXPRESSIONS: bytes.fromhex(rule["expressions"])}
     words = list(parse(f"-A X {rule['words']}").words)
     assert alike(list(parts_of(raw))) == translate(rule["version"], words) != []
+
+
+@pytest.mark.parametrize("operation", range(2, 6))
+def test_only_being_equal_or_not_is_put_in_other_words(operation: int) -> None:
+    """A greater or smaller masked address is no network: no rule of iptables asks for one."""
+    question, mask = oldest(4, "", translate(4, ["-s", "10.1.0.0/16", "-j", "ACCEPT"]))[:2]
+    ordered = message.attribute(1, bytes((0, 0, 0, 1))) + message.attribute(2, bytes((0, 0, 0, operation)))
+    ordered += message.attribute(3, message.attribute(1, bytes((10, 1, 0, 0))))
+    parts = [question, mask, ("cmp", "", ordered)]
+    assert alike(parts) == parts
+
+
+def test_what_is_masked_twice_stays_as_it_is() -> None:
+    question, mask = oldest(4, "", translate(4, ["-s", "10.1.0.0/16", "-j", "ACCEPT"]))[:2]
+    assert alike([question, mask, mask]) == [question, mask, mask]
 
 
 @pytest.mark.parametrize(("older", "newer", "fewest"), [("1.8.7", "1.8.9", 4), ("1.8.9", "1.8.11", 9)])
