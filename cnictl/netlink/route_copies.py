@@ -51,26 +51,19 @@ class RouteCopy(Value):
         return f"{self.route.dst}{via}{metric}"
 
 
-def read(netns: Routes, link: Link, table: int = MAIN_TABLE) -> list[RouteCopy]:
-    """A table's routes that lead through a link alone; IPv4 first, in the order of the table.
+def read(netns: Routes, link: Link) -> dict[int, list[RouteCopy]]:
+    """The routes that lead through a link alone, by table; IPv4 first, in the order of the table.
 
-    What the kernel makes of the link's addresses is left out: it comes and goes with them.  Raises
-    NetlinkError.
+    The main table, which others rely on, comes first and is always there.  What the kernel makes of the
+    link's addresses is left out: it comes and goes with them.  Raises NetlinkError.
     """
-    found = []
+    found: dict[int, list[RouteCopy]] = {MAIN_TABLE: []}
     for family in FAMILIES.values():
-        for message in netns.dump_routes(family, table):
+        for message in netns.dump_routes(family, None):
             hops = list(parse_routes(message, family))
-            if hops and all(_is_own(hop, link, table) for hop in hops):
-                found.append(RouteCopy(hops[0], message))
+            if hops and all(_is_own(hop, link) for hop in hops):
+                found.setdefault(hops[0].table, []).append(RouteCopy(hops[0], message))
     return found
-
-
-def read_all(netns: Routes, link: Link) -> dict[int, list[RouteCopy]]:
-    """The same of every table that has such routes: the main one, which the others rely on, first."""
-    tables = {route.table for route in netns.routes(None, link=link)}
-    found = {one: read(netns, link, one) for one in sorted(tables, key=lambda one: (one != MAIN_TABLE, one))}
-    return {table: copies for table, copies in found.items() if copies}
 
 
 def write(netns: Routes, link: Link, copies: Iterable[RouteCopy], table: int) -> None:
@@ -102,9 +95,8 @@ def _place(route: KernelRoute) -> tuple[Prefix, int, int]:
     return route.dst, route.metric, route.tos
 
 
-def _is_own(route: KernelRoute, link: Link, table: int) -> bool:
-    # Kernels before 4.20 do not look at the table.
-    return (route.table, route.device) == (table, link.index) and route.protocol != _PROTO_KERNEL
+def _is_own(route: KernelRoute, link: Link) -> bool:
+    return route.device == link.index and route.protocol != _PROTO_KERNEL
 
 
 def _request(message: bytes, table: int) -> bytes:

@@ -163,11 +163,10 @@ def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> No
         settle(inside, link)
     for route in result.routes:
         gateway = route.gw or gateways.get(route.dst.version)
-        words = f"{route.dst} via {gateway or 'no gateway'} dev {ifname} metric {route.priority}"
         if gateway is not None and gateway.version != route.dst.version:
             raise CniError(
                 INTERNAL,
-                f"failed to add route '{words}': {_OTHER_FAMILY}",
+                f"failed to add route {_quoted(route, gateway, ifname)}: {_OTHER_FAMILY}",
                 f'in "routes", "dst" {route.dst} is IPv{route.dst.version} and "gw" {gateway} is'
                 f' IPv{gateway.version}: name a gateway of the family of "dst", or leave out "gw"'
                 " for that of the address",
@@ -183,12 +182,20 @@ def configure(request: Request, inside: Rtnl, ifname: str, result: Result) -> No
                 exclusive=False,
             )
         except NetlinkError as error:
-            raise CniError(INTERNAL, f"failed to add route '{words}': {error.reason}", str(error)) from None
+            raise CniError(
+                INTERNAL,
+                f"failed to add route {_quoted(route, gateway, ifname)}: {error.reason}",
+                str(error),
+            ) from None
     request.log.info(
         "configured interface",
         addresses=",".join(str(one.address) for one in result.ips),
         routes=",".join(str(one.dst) for one in result.routes),
     )
+
+
+def _quoted(route: Route, gateway: Address | None, ifname: str) -> str:
+    return f"'{route.dst} via {gateway or 'no gateway'} dev {ifname} metric {route.priority}'"
 
 
 def container_interface(request: Request, result: Result) -> Interface:

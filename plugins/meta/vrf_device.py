@@ -59,7 +59,7 @@ def join(request: Request, inside: Rtnl, vrf: Link) -> None:
             f"take it out first: ip link set {ifname} nomaster",
         )
     addresses = _global_addresses(inside, link)
-    routes = route_copies.read_all(inside, link)
+    routes = route_copies.read(inside, link)
     request.undo.push(interface.later, request.netns, _put_back, link, vrf, addresses, routes)
     try:
         inside.set_master(link, vrf.index)
@@ -79,7 +79,7 @@ def join(request: Request, inside: Rtnl, vrf: Link) -> None:
             route_copies.write(inside, link, copies, there or MAIN_TABLE)
     except NetlinkError as error:
         raise CniError(INTERNAL, f"could not {error.request}: {error.reason}", str(error)) from None
-    moved = ",".join(str(one.route.dst) for one in routes.get(MAIN_TABLE, ()))
+    moved = ",".join(str(one.route.dst) for one in routes[MAIN_TABLE])
     request.log.info("joined vrf", vrf=vrf.name, table=vrf.table, routes=moved)
 
 

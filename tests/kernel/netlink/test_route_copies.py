@@ -7,6 +7,7 @@ import time
 import pytest
 
 from cnictl.netlink import route_copies
+from cnictl.netlink.routes import MAIN_TABLE
 from cnictl.netlink.rtnl import Link, NetlinkError, Rtnl
 from cnictl.sandbox.node import Node
 from cnictl.spec.address import Prefix
@@ -62,7 +63,7 @@ def test_copies_are_equal(node: Node, inside: Rtnl, eth0: Link, number: int) -> 
     """All that iproute2 shows of a route is the same, whatever form it has; IPv6 ones find their source."""
     for route in flat(ROUTES) + flat(ROUTES6):
         node.run(["ip", "route", "append", *route.split()], netns=POD).checked()
-    copies = route_copies.read(inside, eth0)
+    copies = route_copies.read(inside, eth0)[MAIN_TABLE]
     route_copies.write(inside, eth0, copies, number)
     assert table(node, str(number)) == flat(ROUTES)
     assert table(node, str(number), 6) == flat(ROUTES6)
@@ -79,14 +80,15 @@ def test_what_is_read(node: Node, inside: Rtnl, eth0: Link) -> None:
         "default via 10.9.0.1 dev eth0 metric 7",
     ):
         node.run(["ip", "route", "add", *route.split()], netns=POD).checked()
-    assert [str(one) for one in route_copies.read(inside, eth0)] == ["0.0.0.0/0 via 10.9.0.1 metric 7"]
+    copies = route_copies.read(inside, eth0)[MAIN_TABLE]
+    assert [str(one) for one in copies] == ["0.0.0.0/0 via 10.9.0.1 metric 7"]
 
 
 def test_a_namespace_without_ipv4(node: Node, inside: Rtnl, veth: Link) -> None:
     """The kernel makes the main table with the first IPv4 route, those of `lo` too: before there is none."""
     inside.add_address(veth, Prefix.parse("fd00:9::2/64"))
     node.run("ip route add default via fd00:9::1 dev eth0".split(), netns=POD).checked()
-    copies = route_copies.read(inside, veth)
+    copies = route_copies.read(inside, veth)[MAIN_TABLE]
     assert [str(one) for one in copies] == ["::/0 via fd00:9::1 metric 1024"]
     route_copies.write(inside, veth, copies, 100)
     assert table(node, "100", 6) == ["default via fd00:9::1 dev eth0 metric 1024 pref medium"]
@@ -100,7 +102,7 @@ def test_what_is_there_stays_behind_and_doubles_keep_their_order(
         node.run(["ip", "route", *route.split(), "dev", "eth0"], netns=POD).checked()
     node.run("ip route add default via 10.8.0.77 dev beside table 100".split(), netns=POD).checked()
     for _ in range(2):
-        route_copies.write(inside, eth0, route_copies.read(inside, eth0), 100)
+        route_copies.write(inside, eth0, route_copies.read(inside, eth0)[MAIN_TABLE], 100)
         shown = node.run("ip route show table 100".split(), netns=POD).stdout.splitlines()
         assert [line.split()[2] for line in shown] == ["10.9.0.9", "10.9.0.1", "10.8.0.77"]
 
@@ -115,7 +117,7 @@ def test_what_the_kernel_made_of_an_address_makes_way(node: Node, inside: Rtnl, 
         "route add 10.9.0.0/24 via 10.9.0.1 src 10.9.0.2",
     ):
         node.run(["ip", *words.split()], netns=POD).checked()
-    route_copies.write(inside, eth0, route_copies.read(inside, eth0), 100)
+    route_copies.write(inside, eth0, route_copies.read(inside, eth0)[MAIN_TABLE], 100)
     shown = node.run("ip route show table 100".split(), netns=POD).stdout.splitlines()
     assert [line.strip() for line in shown] == [
         "10.9.0.0/24 via 10.9.0.1 dev eth0 src 10.9.0.2",
@@ -126,7 +128,7 @@ def test_what_the_kernel_made_of_an_address_makes_way(node: Node, inside: Rtnl, 
 def test_a_route_that_cannot_be_written_is_named(node: Node, inside: Rtnl, eth0: Link) -> None:
     """With the table that it was to go to."""
     node.run("ip route add 10.4.0.0/16 via 10.9.0.1 dev eth0".split(), netns=POD).checked()
-    copies = route_copies.read(inside, eth0)
+    copies = route_copies.read(inside, eth0)[MAIN_TABLE]
     inside.set_down(eth0)
     with pytest.raises(NetlinkError) as refusal:
         route_copies.write(inside, eth0, copies, 100)
