@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from cnictl import compiler
 from cnictl.bundle import write as bundles
 from cnictl.compiler import CompilerError
+from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
 
 MARK = "# Starts the plugin that it is called as.  Written by `cnictl install`."
@@ -84,7 +85,7 @@ def compiled() -> bytes:
     except FileNotFoundError:
         return compile_launcher()
     except OSError as error:
-        raise InstallError(f"cannot read {BUILT}: {error.strerror}") from None
+        raise InstallError(f"cannot read {BUILT}: {reason_of(error)}") from None
 
 
 def compile_launcher() -> bytes:

@@ -9,6 +9,7 @@ import typer
 
 from cnictl import configuration
 from cnictl.cli import options, output, problems
+from cnictl.cli.given import understood
 from cnictl.cli.problems import UsageProblem
 from cnictl.conformance.model import Profile
 from cnictl.conformance.profiles import PROFILES
@@ -91,10 +92,8 @@ def _located(plugin: str, cni_path: str) -> tuple[list[str], str]:
         path = os.path.abspath(plugin)
         directories.insert(0, os.path.dirname(path))
         plugin = os.path.basename(path)
-    try:
+    with understood():
         return directories, find(plugin, directories)
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
 
 
 def _profile(name: str, config: str, setup: list[str], ifname: str) -> Profile:
@@ -106,8 +105,6 @@ def _profile(name: str, config: str, setup: list[str], ifname: str) -> Profile:
                 f"no usual configuration of {name!r} is known", hint=f"give --config; known are {known}"
             )
         return usual
-    try:
+    with understood():
         *before, last = (dict(one.members) for one in configuration.load(config).plugins)
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
     return Profile(last, before=before, setup=setup, ifname=ifname or "eth0")

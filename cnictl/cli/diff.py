@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnictl.cli import options, output, places, problems
+from cnictl.cli.given import understood
 from cnictl.cli.problems import UsageProblem
 from cnictl.render.form import Form
 from cnictl.runtime import source
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.standing import netns_exists
-from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
@@ -94,10 +94,8 @@ def _states(
 def _loaded(file: str) -> Snapshot:
     from cnictl.state.load import load
 
-    try:
+    with understood():
         return load(source.read(file).decode(errors="replace"), source.called(file))
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
 
 
 def _attachments(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cnictl.cli import options, output, problems
+from cnictl.cli.given import understood
 from cnictl.cli.problems import UsageProblem
 from cnictl.render.execution import call_members, ending, given_text, section
 from cnictl.render.form import Form
@@ -18,7 +19,6 @@ from cnictl.render.text import line
 from cnictl.runtime import raw, source
 from cnictl.runtime.cache import Cache
 from cnictl.runtime.failure import PluginFailed
-from cnictl.spec.errors import CnictlError
 
 DEFAULT_ID = "cnictl-exec"
 """The container where neither an id nor a netns, which would make one, is given."""
@@ -77,7 +77,7 @@ def execute(
         there=False,
     )
     attachment = stated.new()
-    try:
+    with understood():
         verb = raw.verb_of(verb)
         if net:
             known = options.network(conf_dir, net)
@@ -86,8 +86,6 @@ def execute(
             stdin = raw.derived(known, plugin, verb, attachment, cache, nth=nth or 0, previous=before)
         else:
             stdin = _stdin(conf, needed=verb != "VERSION")
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
     path = plugins.find(plugin) if "/" not in plugin else os.path.abspath(plugin)
     subject = attachment if verb != "VERSION" else None
     if show:

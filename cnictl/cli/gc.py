@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from cnictl.cli import options, output
+from cnictl.cli.given import understood
 from cnictl.cli.problems import NO, UsageProblem
 from cnictl.render.collection import plan_members, plan_table
 from cnictl.render.form import Form
 from cnictl.runtime import container, validity
-from cnictl.runtime.cache import CannotRead
 from cnictl.runtime.failure import NothingSaidValid
-from cnictl.spec.errors import CnictlError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -54,16 +53,13 @@ def gc(
     """
     known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
-    try:
+    with understood():
         listed = validity.listed(valid, valid_from)
-        planned = runtime.plan_gc(known, listed, everything=everything)
-    except NothingSaidValid as error:
-        hint = "name those in use with --valid or --valid-from, or say --everything"
-        raise UsageProblem(str(error), hint=hint) from error
-    except CannotRead:
-        raise
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
+        try:
+            planned = runtime.plan_gc(known, listed, everything=everything)
+        except NothingSaidValid as error:
+            hint = "name those in use with --valid or --valid-from, or say --everything"
+            raise UsageProblem(str(error), hint=hint) from error
     if everything and not (plan or yes):
         _confirm(f"delete all {len(planned.stale)} attachments to {known.name} in {runtime.cache.results}?")
     if not plan:

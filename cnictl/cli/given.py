@@ -1,14 +1,14 @@
-"""Files that somebody names on the command line: what cannot be read or understood is wrong usage."""
+"""What somebody gives on the command line: what cannot be read or understood is wrong usage."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cnictl.cli.problems import UsageProblem
-from cnictl.runtime.source import called
+from cnictl.runtime import source
+from cnictl.runtime.cache import CannotRead
 from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
 
@@ -18,17 +18,8 @@ MOST = 64 << 20
 
 def data(path: str) -> bytes:
     """What is in a file, `-` for stdin; raises UsageProblem when it cannot be read, or is too long."""
-    try:
-        if path == "-":
-            read = sys.stdin.buffer.read(MOST + 1)
-        else:
-            with open(path, "rb") as file:
-                read = file.read(MOST + 1)
-    except OSError as error:
-        raise UsageProblem(f"cannot read {called(path)}: {reason_of(error)}") from error
-    if len(read) > MOST:
-        raise UsageProblem(f"cannot read {called(path)}: it has more than {MOST >> 20} MiB")
-    return read
+    with understood():
+        return source.read(path, MOST)
 
 
 def text(path: str) -> str:
@@ -51,8 +42,13 @@ def end(path: str) -> str:
 
 @contextmanager
 def understood(lead: str = "", hint: str = "") -> Iterator[None]:
-    """Make wrong usage of what the block cannot make sense of; `hint` is for errors that have none."""
+    """Make wrong usage of what the block cannot make sense of; `hint` is for errors that have none.
+
+    A cache that cannot be read is nobody's wrong usage, and stays what it is.
+    """
     try:
         yield
+    except CannotRead:
+        raise
     except CnictlError as error:
         raise UsageProblem(f"{lead}{error}", hint=error.hint or hint) from error

@@ -10,6 +10,7 @@ import typer
 from cnictl import configuration
 from cnictl.cli import output
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
+from cnictl.cli.given import understood
 from cnictl.cli.narration import Narrated
 from cnictl.cli.problems import UsageProblem
 from cnictl.invoke import directories
@@ -19,7 +20,6 @@ from cnictl.runtime import cache, capability, container, lookup, target
 from cnictl.runtime.attachment import Attachment, parse_pairs
 from cnictl.runtime.lookup import Wanted
 from cnictl.runtime.network import Runtime
-from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,20 +146,16 @@ def absolute_path(path: str) -> str:
 
 def network(conf_dir: str, net: str) -> NetworkList:
     """The network that NET means; raises UsageProblem when it means none."""
-    try:
+    with understood():
         found = target.find(conf_dir, net)
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
     warn(found.remarks)
     return found.network
 
 
 def netns_path(text: str, *, there: bool = True) -> str:
     """The path of NETNS, "" for none; raises UsageProblem for a name that means nothing."""
-    try:
+    with understood():
         return container.netns_path(text, there=there) if text else ""
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
 
 
 def wanted(
@@ -172,10 +168,8 @@ def wanted(
     there: bool = True,
 ) -> Wanted:
     """What is said about an attachment; raises UsageProblem for names that none can have."""
-    try:
+    with understood():
         Attachment(container_id, "", ifname, args or ()).check_given()
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
     return Wanted(netns_path(netns, there=there), container_id, ifname, args, capability_args)
 
 
@@ -187,12 +181,8 @@ def existing(
     Raises UsageProblem when NET is neither a configuration nor in the cache, when several
     attachments would do, and when nothing says which container is meant.
     """
-    try:
+    with understood():
         chosen = lookup.choose(made_with.cache, conf_dir, net, which, cached=cached)
-    except cache.CannotRead:
-        raise
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
     warn(chosen.remarks)
     return chosen.network, chosen.found
 
@@ -202,10 +192,8 @@ def pairs(args: Sequence[str] | None) -> tuple[tuple[str, str], ...] | None:
     given = os.environ.get("CNI_ARGS", "") if args is None else ";".join(args)
     if args is None and not given:
         return None
-    try:
+    with understood():
         return parse_pairs(given)
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
 
 
 def capabilities(
@@ -214,12 +202,10 @@ def capabilities(
     """The capability arguments, the short forms winning; None when nothing says any."""
     if not (text or ports or mac or ips):
         return None
-    try:
+    with understood():
         return capability.parse_object(text, "--cap-args") | capability.short_forms(
             ports or (), mac, ips or ()
         )
-    except CnictlError as error:
-        raise UsageProblem(str(error), hint=error.hint) from error
 
 
 def warn(warnings: Sequence[str]) -> None:
