@@ -83,7 +83,7 @@ def execute(
             known = options.network(conf_dir, net)
             before = source.read(previous) if previous else b""
             cache = Cache(cache_dir)
-            stdin = raw.derived(known, plugin, verb, attachment, cache, nth=nth or 0, previous=before)
+            stdin = raw.derived(known, plugin, verb, attachment, cache, _warn, nth=nth or 0, previous=before)
         else:
             stdin = _stdin(conf, needed=verb != "VERSION")
     path = plugins.find(plugin) if "/" not in plugin else os.path.abspath(plugin)
@@ -105,6 +105,10 @@ def execute(
         failure = PluginFailed(plugin, verb, execution.error, execution=execution)
         no = verb in ("CHECK", "STATUS") and failure.says_no
         raise typer.Exit(problems.NO if no else problems.FAILED)
+
+
+def _warn(remark: str) -> None:
+    options.warn([remark])
 
 
 def _command(path: str, environment: Mapping[str, str], stdin: bytes) -> bytes:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from cnictl.spec.document import Json
 
 DEFAULT_DIRECTORY = "/var/lib/cni"
+_LOST = "what ADD answered is lost: delete the attachment, which goes without, and add it again"
 
 
 class CannotRead(CnictlError):
-    """The cache is there and cannot be read: nobody can say what is attached."""
+    """The cache or a file of it is there and cannot be read: nobody can say what is attached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +123,17 @@ class Cache:
     def result(self, network: str, version: str, attachment: Attachment) -> results.AnyResult | None:
         """The result of ADD in the version of the configuration; None when there is none.
 
-        Also reads the files of older runtimes, which hold the bare result.  Raises CnictlError
-        when the file is there and cannot be understood.
+        Also reads the files of older runtimes, which hold the bare result.  Raises CannotRead,
+        which names the file, when it is there and cannot be read or understood.
         """
         data = self._read(network, attachment)
         if data is None:
             return None
-        members = _decode_result(data)
-        kind = Document(members).get("kind")
-        if kind == KIND:
-            inner = Document(members).get("result")
-            members = inner if isinstance(inner, dict) else {}
-        elif kind is not None:
-            raise CnictlError(f"unknown kind {encode(kind)}")
-        found = results.parse_any(members)
+        try:
+            found = results.parse_any(_decode_result(data))
+        except CnictlError as error:
+            path = self.path(network, attachment)
+            raise CannotRead(f"cannot understand {path}: {error}", hint=_LOST) from error
         try:
             return results.convert(found, version)
         except CniError as error:
@@ -147,6 +145,7 @@ class Cache:
         """The configuration an attachment was made with, and its arguments; None when there is no file.
 
         The network's namespace is the given one, as in libcni: the one of ADD may be gone.
+        Raises CnictlError when the file is there and cannot be read or understood.
         """
         data = self._read(network, attachment)
         if data is None:
@@ -211,11 +210,16 @@ class Cache:
         return found
 
     def _read(self, network: str, attachment: Attachment) -> bytes | None:
+        path = self.path(network, attachment)
         try:
-            with open(self.path(network, attachment), "rb") as file:
-                return file.read()
-        except OSError:
+            return _content(path)
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            hint = "" if isinstance(error, PermissionError) else _LOST
+            raise CannotRead(f"cannot read {path}: {errno_text(error.errno or 0)}", hint=hint) from error
+        except CnictlError as error:
+            raise CannotRead(f"cannot read {path}: {error}", hint=_LOST) from error
 
 
 def _content(path: str) -> bytes:
@@ -236,7 +240,13 @@ def _decode_result(data: bytes) -> dict[str, Json]:
         return {}
     if not isinstance(members, dict):
         raise CnictlError("decoding version from network config: expected an object")
-    return members
+    kind = Document(members).get("kind")
+    if kind is None:
+        return members
+    if kind != KIND:
+        raise CnictlError(f"unknown kind {encode(kind)}")
+    inner = Document(members).get("result")
+    return inner if isinstance(inner, dict) else {}
 
 
 def _attachment(path: str, members: dict[str, Json]) -> CachedAttachment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from cnictl.runtime.cache import Cache, CannotRead
 from cnictl.spec import request
 from cnictl.spec import result as results
 from cnictl.spec.document import decode_object, encode
@@ -13,8 +14,9 @@ from cnictl.spec.quote import go_quote
 from cnictl.spec.versions import CURRENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnictl.runtime.attachment import Attachment
-    from cnictl.runtime.cache import Cache
     from cnictl.spec.conflist import NetworkList, PluginConfig
 
 VERBS = ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION")
@@ -37,6 +39,7 @@ def derived(
     verb: str,
     attachment: Attachment,
     cache: Cache,
+    warn: Callable[[str], None],
     *,
     nth: int = 0,
     previous: bytes = b"",
@@ -44,7 +47,8 @@ def derived(
     """The stdin that the runtime would give a plugin of a network.
 
     `name` is the plugin's, `nth` (from 1) says which one where that does not tell.  CHECK and DEL
-    get the cached Result unless a `previous` one is given.  Raises CnictlError.
+    get the cached Result unless a `previous` one is given; `warn` is told when there is none.
+    Raises CnictlError, and CannotRead where CHECK would have to do without.
     """
     if verb == "VERSION":
         return VERSION_REQUEST
@@ -57,10 +61,31 @@ def derived(
     if previous:
         result = results.parse_previous(network.cni_version, decode_object(previous))
     elif verb != "ADD":
-        result = cache.result(network.name, network.cni_version, attachment)
+        result = _cached(network, verb, attachment, cache, warn)
     return request.for_attachment(
         network, plugin, previous=result, capability_args=attachment.capability_args
     )
+
+
+def _cached(
+    network: NetworkList, verb: str, attachment: Attachment, cache: Cache, warn: Callable[[str], None]
+) -> results.AnyResult | None:
+    try:
+        result = cache.result(network.name, network.cni_version, attachment)
+    except CannotRead as error:
+        if verb == "CHECK":
+            # without a hint it is a matter of rights
+            hint = error.hint and "--prev-result gives it another Result"
+            raise CannotRead(str(error), hint=hint) from error
+        warn(f"DEL goes without the cached result: {error}")
+        return None
+    if result is None:
+        container_id, ifname = attachment.key
+        warn(
+            f"the cache knows of no {ifname} of container {container_id} on {network.name}:"
+            f" {verb} goes without prevResult"
+        )
+    return result
 
 
 def _plugin(network: NetworkList, name: str, nth: int) -> PluginConfig:

@@ -66,6 +66,36 @@ def test_the_part_of_a_network(bench):
     assert len(bench.cached()) == 1
 
 
+def test_a_cached_result_that_cannot_be_used(bench):
+    """CHECK without it would be another question: the file is named, and who else can give a Result."""
+    bench("add", "mynet", "/ns/a", "--container-id", "c1").succeeded()
+    path = bench.cache / "results" / "mynet-c1-eth0"
+    words = ("exec", "shelly", "CHECK", "/ns/a", "--container-id", "c1", "--net", "mynet")
+    for content in ("", "{", None):
+        if content is None:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.write_text(content)
+        done = bench(*words, status=3)
+        assert f"{path}: " in done.stderr
+        assert "hint: --prev-result gives it another Result" in done.stderr
+        bench(*words, "--prev-result", "-", stdin='{"cniVersion": "1.1.0"}').succeeded()
+        gone = bench("exec", "shelly", "DEL", *words[3:]).succeeded()
+        assert "note: DEL goes without the cached result: cannot " in gone.stderr
+        assert str(path) in gone.stderr
+    assert bench.verbs() == ["ADD", *["CHECK", "DEL"] * 3]
+
+
+def test_nothing_is_cached(bench):
+    """That the plugin gets no prevResult is said."""
+    for verb in ("CHECK", "DEL"):
+        done = bench("exec", "shelly", verb, "/ns/a", "--container-id", "c1", "--net", "mynet").succeeded()
+        note = f"note: the cache knows of no eth0 of container c1 on mynet: {verb} goes without prevResult\n"
+        assert note in done.stderr
+    assert "note" not in bench("exec", "shelly", "ADD", "/ns/a", "--net", "mynet").succeeded().stderr
+
+
 def test_the_nth_plugin_of_a_network(bench):
     """Where the type does not tell, or another program is tried with a plugin's configuration."""
     bench.network(

@@ -141,6 +141,7 @@ def test_what_is_attached_cannot_be_known(nobody):
         ["del", "mynet", "/ns/x"],
         ["gc", "mynet", "--everything", "--yes"],
         ["plan", "mynet", "--verb", "del"],
+        ["exec", "shelly", "CHECK", "/ns/x", "--net", "mynet"],
     ):
         done = nobody(*words, *cache, status=3)
         assert "permission denied" in done.stderr.lower()

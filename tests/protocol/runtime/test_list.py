@@ -81,7 +81,8 @@ def test_check_does_not_guess_what_the_cache_meant(bench, content, text):
     bench.remember(content)
     with pytest.raises(CacheFailed) as caught:
         bench.runtime.check(bench.one(), ATTACHMENT)
-    assert str(caught.value).startswith(f'failed to get network "apitest" cached result: {text}')
+    assert str(caught.value).startswith('failed to get network "apitest" cached result: cannot understand /')
+    assert text in str(caught.value)
     assert bench.calls() == []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cnictl.runtime.attachment import Attachment
-from cnictl.runtime.cache import Cache
+from cnictl.runtime.cache import Cache, CannotRead
 from cnictl.spec import result as results
 from cnictl.spec.errors import CnictlError, CniError
 
@@ -178,6 +178,21 @@ def test_a_result_that_cannot_be_understood_is_an_error(cache, content, text):
     with pytest.raises(CnictlError) as caught:
         cache.result("n", "1.1.0", ATTACHMENT)
     assert text in str(caught.value)
+
+    assert str(caught.value).startswith(f"cannot understand {cache.results}/n-cid-eth0: ")
+    assert "--prev-result" not in caught.value.hint
+    assert "add it again" in caught.value.hint
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.symlink(path, path)])
+def test_a_file_that_is_there_and_cannot_be_read_is_an_error(cache, make):
+    """It is named, for it is not the same as none; nor is a FIFO waited for."""
+    os.makedirs(cache.results)
+    path = os.path.join(cache.results, "n-cid-eth0")
+    make(path)
+    for read in (lambda: cache.result("n", "1.1.0", ATTACHMENT), lambda: cache.config("n", ATTACHMENT)):
+        with pytest.raises(CannotRead, match=f"cannot read {path}: "):
+            read()
 
 
 def test_a_result_that_has_no_counterpart_is_an_error(cache):
