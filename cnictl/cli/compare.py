@@ -9,6 +9,7 @@ import typer
 from cnictl.cli import options, output, problems
 from cnictl.cli.scenarios import meant, named
 from cnictl.render.compared import compared_members, compared_tree, summary, times_table
+from cnictl.render.difference import unseen_remarks
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.scenario.compare import compare as compare_sets
 from cnictl.scenario.model import Attach
@@ -50,7 +51,8 @@ def compare(
 
     On two throwaway nodes each set adds, both check, and the other set deletes, twice.  Compared are
     Results, errors, exit statuses, and the states after ADD and after DEL; generated names and MAC
-    addresses count as equal.  Nothing shown means that either may take the other's place.
+    addresses count as equal.  Nothing shown means that either may take the other's place, but for what
+    could not be read, which is told on stderr and with -o json as `unseen`.
 
     Exit status 1 when something parts.
 
@@ -66,6 +68,8 @@ def compare(
         found.append(compared)
         if form is Form.TABLE:
             output.show(form, list, lambda one=compared: compared_tree(one))  # type: ignore[misc]
+    for remark in unseen_remarks("not compared", [one for compared in found for one in compared.unseen]):
+        output.note(remark)
     if form is Form.TABLE:
         output.show(form, list, lambda: times_table(found))
         output.note(summary(found))

@@ -12,6 +12,7 @@ from cnictl.cli import options, output, problems
 from cnictl.cli.problems import UsageProblem
 from cnictl.cli.scenarios import loaded, named
 from cnictl.render import reports
+from cnictl.render.difference import unseen_remarks
 from cnictl.render.form import Form, as_json
 from cnictl.render.scenario import outcome_members, outcome_tree, summary
 from cnictl.scenario import update
@@ -109,6 +110,8 @@ def _show(outcome: Outcome, form: Written) -> None:
 
 
 def _report(outcomes: list[Outcome], form: Written) -> None:
+    for remark in unseen_remarks("not looked at", [one for outcome in outcomes for one in outcome.unseen]):
+        output.note(remark)
     if form is Written.TABLE:
         output.note(summary(outcomes))
     elif form is Written.JSON:

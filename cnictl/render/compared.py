@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cnictl.render.difference import difference_lines, difference_members
+from cnictl.render.difference import IN_PART, difference_lines, difference_members, unseen_members
 from cnictl.render.table import table
 from cnictl.render.tree import Line, Sign, Tree, tree
 from cnictl.state.lines import lines
@@ -32,6 +32,7 @@ def compared_members(compared: Compared) -> dict[str, Json]:
         "skipped": compared.skipped,
         "refusal": compared.refusal,
         "partings": [_members(one) for one in compared.partings],
+        "unseen": unseen_members(compared.unseen),
         "seconds": [
             {"plugin": plugin, "verb": verb, "a": list(one), "b": list(other)}
             for (plugin, verb), (one, other) in compared.seconds.items()
@@ -47,7 +48,8 @@ def verdict(compared: Compared) -> str:
 def summary(several: Sequence[Compared]) -> str:
     """Return how many scenarios were the same with both."""
     counts = {word: sum(verdict(one) == word for one in several) for word in ("same", "differs", "skipped")}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return said + (IN_PART if any(one.unseen for one in several) else "")
 
 
 def times_table(several: Sequence[Compared]) -> Table:
@@ -71,7 +73,8 @@ def _lines(compared: Compared) -> Iterator[Line]:
     signs: dict[str, Sign] = {"same": "+", "differs": "-", "skipped": "~"}
     word = verdict(compared)
     reason = f": {compared.skipped}" if compared.skipped else ""
-    yield Line(0, signs[word], f"{word} {compared.scenario.name}{reason}")
+    part = IN_PART if compared.unseen and word == "same" else ""
+    yield Line(0, signs[word], f"{word} {compared.scenario.name}{reason}{part}")
     if compared.refusal:
         yield Line(1, "", f"neither adds it: {compared.refusal}")
     for one in compared.partings:

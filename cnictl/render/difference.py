@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cnictl.render.tree import Line, Tree, tree
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from cnictl.declare.model import Entity, Fact
     from cnictl.spec.document import Json
     from cnictl.state.difference import Change, Difference, Edit, FactChange
+    from cnictl.state.snapshot import Unseen
 
 CONTEXT = 1
 """Unchanged lines shown on either side of a changed one."""
+
+IN_PART = ", in what could be seen"
+"""Behind a verdict that nobody may take for more."""
 
 _LONG = 60
 
@@ -30,8 +34,18 @@ def difference_members(difference: Difference) -> Json:
         "gone": list(difference.gone),
         "new": list(difference.new),
         "changes": [_change_members(change) for change in difference.changes],
-        "unseen": [{"place": one.where, "what": one.what, "reason": one.reason} for one in difference.unseen],
+        "unseen": unseen_members(difference.unseen),
     }
+
+
+def unseen_members(several: Iterable[Unseen]) -> list[Json]:
+    """Return what could not be read, its places by their names."""
+    return [{"place": one.where, "what": one.what, "reason": one.reason} for one in several]
+
+
+def unseen_remarks(lead: str, several: Iterable[Unseen]) -> list[str]:
+    """Return a line for each, which begins with what was not done with it."""
+    return [f"{lead}: {one.what} of {one.where}: {one.reason}" for one in dict.fromkeys(several)]
 
 
 def difference_lines(difference: Difference, depth: int = 0) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cnictl.render.difference import difference_lines, difference_members
+from cnictl.render.difference import IN_PART, difference_lines, difference_members, unseen_members
 from cnictl.render.tree import Line, Sign, Tree, tree
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def outcome_members(outcome: Outcome) -> dict[str, Json]:
         "seconds": round(outcome.seconds, 3),
         "skipped": outcome.skipped,
         "failures": [_failure_members(one) for one in outcome.failures],
+        "unseen": unseen_members(outcome.unseen),
     }
 
 
@@ -40,7 +41,8 @@ def verdict(outcome: Outcome) -> str:
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return how many scenarios hold."""
     counts = {word: sum(verdict(one) == word for one in outcomes) for word in ("ok", "failed", "skipped")}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return said + (IN_PART if any(one.unseen for one in outcomes) else "")
 
 
 def failure_text(failure: Failure) -> str:

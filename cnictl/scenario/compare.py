@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnictl.invoke import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import Node
-from cnictl.scenario.judge import left, parted
+from cnictl.scenario.judge import left, parted, unseen
 from cnictl.scenario.run import TIMEOUT, told
 from cnictl.scenario.update import without_random
 from cnictl.state.difference import Difference, difference
@@ -19,6 +19,7 @@ from cnictl.state.load import load
 if TYPE_CHECKING:
     from cnictl.scenario.model import Scenario
     from cnictl.spec.document import Json
+    from cnictl.state.snapshot import Unseen
 
     Answer = Mapping[str, Any]
 
@@ -72,14 +73,15 @@ class Compared:
     """A scenario done with both sets; without `partings` they are interchangeable for it.
 
     `skipped` says why it was not run, and `refusal` in which words both refused to ADD, which is all
-    that was compared then.  `seconds` are, for each plugin and verb, those of the one and of the other,
-    in the order of the calls.
+    that was compared then.  `unseen` could not be read with one set at least.  `seconds` are, for each
+    plugin and verb, those of the one and of the other, in the order of the calls.
     """
 
     scenario: Scenario
     partings: tuple[Parting, ...] = ()
     skipped: str = ""
     refusal: str = ""
+    unseen: tuple[Unseen, ...] = ()
     seconds: Mapping[tuple[str, str], tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
 
 
@@ -102,6 +104,7 @@ def compare(
         scenario,
         tuple(_partings(scenario, *lives)),
         refusal=_refusal(*lives),
+        unseen=unseen([answer for life in lives for answer in life.answers]),
         seconds=_seconds(lives, apart=apart),
     )
 

@@ -110,7 +110,8 @@ class Lifecycle:
 
     def state(self) -> Answer:
         taken = take(self._pods, data_dirs=self._kept, backup_dirs=self._backups)
-        return {"state": dump(taken)}
+        unseen = [[taken.name_of(one.where), one.what, one.reason] for one in taken.unseen]
+        return {"state": dump(taken), "unseen": unseen}
 
     def drift(self, path: str) -> Answer:
         """Say how the attachments part from what their plugins promised."""

@@ -12,7 +12,7 @@ from cnictl.spec.conflist import parse_list
 from cnictl.state.difference import Difference, difference
 from cnictl.state.leftovers import leftovers
 from cnictl.state.load import load
-from cnictl.state.snapshot import ANY
+from cnictl.state.snapshot import ANY, Unseen
 
 if TYPE_CHECKING:
     from cnictl.scenario.model import Attach, Disturbance, Reach, Scenario
@@ -47,6 +47,16 @@ class Outcome:
     def holds(self) -> bool:
         """Whether it was run and all of it holds."""
         return not self.failures and not self.skipped
+
+    @property
+    def unseen(self) -> tuple[Unseen, ...]:
+        """Return what could not be read of its states, so that nothing about it is known to hold."""
+        return unseen(self.observed)
+
+
+def unseen(answers: Sequence[Answer]) -> tuple[Unseen, ...]:
+    """Return what could not be read of any of the states among answers, by the names of the places."""
+    return tuple(dict.fromkeys(Unseen(*one) for answer in answers for one in answer.get("unseen", ())))
 
 
 def fits(text: str, pattern: str) -> bool:

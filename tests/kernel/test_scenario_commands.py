@@ -228,6 +228,45 @@ def test_what_both_refuse_is_the_same_and_said(cnictl: Cnictl, plugins_dir: str,
     assert "neither adds it: bridge: code 7: " in done.stdout
 
 
+def test_what_neither_side_shows_is_not_called_equal(
+    cnictl: Cnictl, plugins_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the programs that list rules nobody knows whether these are the same; to programs too."""
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "nft").write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
+    (few / "nft").chmod(0o755)
+    monkeypatch.setenv("PATH", str(few))
+    words = ("compare", plugins_dir, plugins_dir + "/", scenario(tmp_path, ""))
+    done = cnictl(*words)
+    *told, summary = done.stderr.splitlines()
+    assert (done.returncode, summary) == (0, "1 same, in what could be seen"), done.stdout
+    assert done.stdout.startswith("+ same small, in what could be seen\n")
+    assert sum(one.startswith("not compared: chain iptables of node: ") for one in told) == 1
+    [told] = json.loads(cnictl(*words, "-o", "json").stdout)
+    assert told["verdict"] == "same"
+    assert {(one["place"], one["what"]) for one in told["unseen"]} >= {
+        ("node", "chain iptables"), ("node", "chain ip6tables"), ("c1", "chain iptables"),
+    }  # fmt: skip
+    assert all(one["reason"] for one in told["unseen"])
+
+
+def test_what_a_scenario_could_not_look_at_is_told(
+    cnictl: Cnictl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither an expected chain nor one that DEL left is known of without the programs that list them."""
+    few = tmp_path / "few"
+    few.mkdir()
+    monkeypatch.setenv("PATH", str(few))
+    words = ("test", scenario(tmp_path, ""))
+    done = cnictl(*words)
+    *told, summary = done.stderr.splitlines()
+    assert (done.returncode, summary) == (0, "1 ok, in what could be seen"), done.stdout
+    assert sum(one.startswith("not looked at: chain nft of node: ") for one in told) == 1
+    [members] = json.loads(cnictl(*words, "-o", "json").stdout)
+    assert ("node", "chain nft") in [(one["place"], one["what"]) for one in members["unseen"]]
+
+
 def test_a_missing_directory_of_plugins_is_wrong_usage(
     cnictl: Cnictl, plugins_dir: str, tmp_path: Path
 ) -> None:
