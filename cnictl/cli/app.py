@@ -87,7 +87,7 @@ class Lazy(TyperGroup):
         except KeyboardInterrupt as error:
             raise typer.Exit(problems.interrupted(error)) from error
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has seen enough
+            _discard_stdout()  # whoever read our output has seen enough
 
 
 app = typer.Typer(
@@ -108,7 +108,9 @@ def options(
 ) -> None:
     """Take the options before the command."""
     if version:
-        typer.echo(f"cnictl {__version__}")
+        from cnictl.cli import output
+
+        output.put(f"cnictl {__version__}\n")
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help(), err=True)
@@ -154,6 +156,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return problems.failed(error)
     finally:
         sys.stderr.flush()
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _discard_stdout()  # or the interpreter would end with 120
     return status if isinstance(status, int) else 0
 
 
@@ -162,6 +168,10 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it is for good
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -35,7 +35,12 @@ def main(words: Sequence[str]) -> int:
     kind, prefix, *line = [*words, "", ""]
     names = KINDS[kind](line) if kind in KINDS else ()
     found = sorted({name for name in names if name.startswith(prefix) and name.isprintable()})
-    sys.stdout.write("".join(f"{name}\n" for name in found))
+    try:
+        sys.stdout.write("".join(f"{name}\n" for name in found))
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter says so at its end
+        return 1
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -53,10 +54,9 @@ def install(
     changed = install_plugins(
         directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force, worker=worker
     )
-    for path in changed + units:
-        typer.echo(path)
+    output.put_raw(os.fsencode("".join(f"{path}\n" for path in changed + units)))
     if not changed:
-        typer.echo(f"{directory} has them already", err=True)
+        output.note(f"{directory} has them already")
     elif not worker:
         output.note("each call starts an interpreter; with --worker --systemd DIR pods come up much faster")
     elif changed and _worker_is_there():

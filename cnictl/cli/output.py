@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cnictl import durable
 from cnictl.cli.problems import UsageProblem
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.render.text import escape, line
+from cnictl.spec.errno_text import reason_of
+from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -44,11 +47,9 @@ def draw(renderable: RenderableType, *, remark: bool = False) -> None:
 def put(text: str) -> None:
     """Print text as it is.  A reader that has seen enough is no error."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
+    with _to_stdout():
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def put_raw(data: bytes) -> None:
@@ -57,11 +58,19 @@ def put_raw(data: bytes) -> None:
         text = escape(data.decode(errors="backslashreplace"))
         put(text if text.endswith("\n") or not text else text + "\n")
         return
-    try:
+    with _to_stdout():
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter fails at its end as well
+        if not isinstance(error, BrokenPipeError):
+            raise CnictlError(f"cannot write to stdout: {reason_of(error)}") from error
 
 
 STDOUT = "-"
@@ -87,17 +96,23 @@ def place(path: str) -> str:
 
 
 def put_into(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Write a file of a place(), whole or not at all; a device or a FIFO is not replaced."""
+    """Write a file of a place(), whole or not at all; a device or a FIFO is not replaced.
+
+    Raises CnictlError, which names it.
+    """
     if path == STDOUT:
         put_raw(data)
         return
     path = os.path.realpath(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:
-            file.write(data)
-    else:
-        durable.replace(path, data)
-        os.chmod(path, mode)
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            durable.replace(path, data)
+            os.chmod(path, mode)
+    except OSError as error:
+        raise CnictlError(f"cannot write {path}: {reason_of(error)}") from error
 
 
 def note(text: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
+from cnictl.cli import output
 from cnictl.cli.install import Directory, Units  # noqa: TC001 - typer reads them
 from cnictl.install import uninstall as uninstall_plugins
 from cnictl.install import uninstall_units
@@ -18,7 +21,6 @@ def uninstall(directory: Directory = "/opt/cni/bin", systemd: Units = "") -> Non
     Nothing else in the directory is touched.  With --systemd the units that install wrote go as well.
     """
     removed = uninstall_plugins(directory) + (uninstall_units(systemd) if systemd else [])
-    for path in removed:
-        typer.echo(path)
+    output.put_raw(os.fsencode("".join(f"{path}\n" for path in removed)))
     if not removed:
-        typer.echo(f"{directory} has none of our plugins", err=True)
+        output.note(f"{directory} has none of our plugins")

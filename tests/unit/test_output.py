@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from cnictl.cli.output import put_into
+from cnictl.spec.errors import CnictlError
 
 
 def test_a_device_is_written_to_and_not_replaced(tmp_path: Path):
@@ -20,6 +23,12 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path: Path):
     os.close(reader)
     assert fifo.is_fifo()
     assert sorted(os.listdir(tmp_path)) == ["fifo", "link"]
+
+
+def test_what_takes_no_more_is_named():
+    """For whoever writes several files."""
+    with pytest.raises(CnictlError, match=r"^cannot write /dev/full: no space left on device$"):
+        put_into("/dev/full", b"text")
 
 
 def test_a_link_stays_one(tmp_path: Path):

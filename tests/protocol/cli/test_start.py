@@ -110,6 +110,49 @@ def test_a_reader_that_has_seen_enough(bench):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "explain CNI303",
+        "schema",
+        "map -f -",
+        "exec shelly VERSION -o json",
+        "--version",
+        "install bin2",
+        "uninstall bin2",
+    ],
+)
+def test_a_stdout_that_takes_no_more(bench, words):
+    """A full disk behind it is told as what it is, in one line."""
+    if words == "uninstall bin2":
+        bench("install", "bin2").succeeded()
+    argv = " ".join(bench.argv(words.split()))
+    done = subprocess.run(
+        ["bash", "-c", f"{argv} >/dev/full"],
+        env=bench.environment, cwd=bench.top, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    *_, last = done.stderr.splitlines()
+    assert (done.returncode, last) == (3, "error: cannot write to stdout: no space left on device")
+
+
+@pytest.mark.parametrize("words", ["--help", "map --help"])
+def test_help_that_nobody_can_be_given(bench, words):
+    """The status is that of a failure, and not one that the interpreter has for it."""
+    done = subprocess.run(
+        ["bash", "-c", f"{CNICTL} {words} >/dev/full 2>/dev/null"], env=bench.environment, check=False
+    )
+    assert done.returncode == 3
+
+
+def test_a_completion_that_takes_no_more(bench):
+    """A shell is told nothing, in the middle of a line that somebody types."""
+    done = subprocess.run(
+        ["bash", "-c", f"{CNICTL} --complete network '' >/dev/full"],
+        env=bench.environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
     ("words", "closed", "status"),
     [
         ("attachments ls", ">&-", 0),
