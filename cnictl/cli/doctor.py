@@ -11,7 +11,7 @@ import typer
 from cnictl.cli import given, options, output, problems
 from cnictl.cli.problems import UsageProblem
 from cnictl.doctor.action import Means
-from cnictl.doctor.bundle import archive, unarchive
+from cnictl.doctor.archive import archive, unarchive
 from cnictl.doctor.collect import collect as collected
 from cnictl.doctor.gather import cluster
 from cnictl.doctor.gather.messages import printed

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cnictl.doctor.bundle import archive, unarchive
+from cnictl.doctor.archive import archive, unarchive
 from cnictl.doctor.collect import collect
 from cnictl.doctor.judge import judge
 from cnictl.doctor.place import Place

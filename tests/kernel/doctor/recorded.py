@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from cnictl.doctor.bundle import archive
+from cnictl.doctor.archive import archive
 
 if TYPE_CHECKING:
     from cnictl.doctor.bundle import Bundle

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cnictl.doctor.bundle import Bundle, archive, unarchive
+from cnictl.doctor.archive import archive, unarchive
+from cnictl.doctor.bundle import Bundle
 from cnictl.doctor.collect import collect
 from cnictl.doctor.failure import filled
 from cnictl.doctor.gather.messages import printed

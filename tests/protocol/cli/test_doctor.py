@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cnictl.doctor.bundle import Bundle, ConfigurationFile, ReservationFile, archive
+from cnictl.doctor.archive import archive
+from cnictl.doctor.bundle import Bundle, ConfigurationFile, ReservationFile
 from tests.protocol.cli.conftest import Bench
 
 WEB = '{"cniVersion": "1.0.0", "name": "web", "plugins": [{"type": "bridge"}]}'

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cnictl.cri import messages_pb2
-from cnictl.doctor.bundle import NoBundle, Sandbox, archive, unarchive
+from cnictl.doctor.archive import NoBundle, archive, unarchive
+from cnictl.doctor.bundle import Sandbox
 from cnictl.doctor.collect import collect
 from cnictl.doctor.gather import cluster
 from cnictl.doctor.gather.messages import printed

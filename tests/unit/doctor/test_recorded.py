@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from cnictl.doctor.bundle import unarchive
+from cnictl.doctor.archive import unarchive
 from cnictl.doctor.failure import catalogue
 from cnictl.doctor.judge import judge
 from tests.kernel.doctor.laboratory import FAULTS, token
