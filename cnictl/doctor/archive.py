@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import tarfile
+import zlib
 from typing import Any, get_args, get_origin, get_type_hints
 
 from cnictl.doctor.bundle import Bundle
@@ -41,13 +42,13 @@ def unarchive(data: bytes) -> Bundle:
                 raise NoBundle(f"the bundle has {member.size} bytes, more than {MOST}")
             file = tar.extractfile(member)
             members = json.loads(file.read() if file else b"")
-    except (tarfile.TarError, KeyError, OSError, ValueError, EOFError) as error:
+    except (tarfile.TarError, zlib.error, KeyError, OSError, ValueError, EOFError, RecursionError) as error:
         raise NoBundle(f"this is no bundle: {error}", hint="`cnictl doctor collect` makes one") from None
     if not isinstance(members, dict) or members.pop("version", 0) != VERSION:
         raise NoBundle("this bundle is of another version of cnictl")
     try:
         made: Bundle = _built(Bundle, members)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise NoBundle(f"this bundle is broken: {error}") from None
     return made
 
@@ -57,6 +58,8 @@ def _built(kind: Any, value: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
+        if unknown := value.keys() - hints.keys():
+            raise ValueError(f"{', '.join(sorted(unknown))} of {kind.__name__} is unknown")
         return kind(**{name: _built(hints[name], one) for name, one in value.items()})
     if origin is list:
         return [_built(arguments[0], one) for one in value]

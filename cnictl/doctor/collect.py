@@ -31,6 +31,7 @@ from cnictl.doctor.place import Place
 from cnictl.spec.document import Document
 from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.names import is_absolute, is_name
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ def collect(
     owners = {one.container for one in made.reservations if one.container}
     made.running = taking("running", lambda: kept.gather_running(place, owners, whole_node=whole_node), [])
     stores = [one.directory for one in made.reservations]
-    stores += [f"{kept.NETWORKS}/{network.name}" for network in known]
+    stores += [f"{kept.NETWORKS}/{network.name}" for network in known if is_name(network.name)]
     made.locks = taking("locks", lambda: kept.gather_locks(place, stores), [])
     if place.network:
         if os.geteuid():
@@ -190,7 +191,7 @@ def _ipam(network: NetworkList) -> Iterator[Document]:
 
 def _data_dirs(known: Sequence[NetworkList]) -> list[str]:
     found = [ipam.get("dataDir") for network in known for ipam in _ipam(network)]
-    return [one.rstrip("/") for one in found if isinstance(one, str) and one.startswith("/")]
+    return [one.rstrip("/") for one in found if isinstance(one, str) and is_absolute(one)]
 
 
 def _agent_files(known: Sequence[NetworkList]) -> list[str]:
@@ -199,7 +200,7 @@ def _agent_files(known: Sequence[NetworkList]) -> list[str]:
         section = Document(plugin.members).get("kubernetes")
         for members in (plugin.members, section if isinstance(section, dict) else {}):
             found += [Document(members).get(key) for key in _FILE_KEYS]
-    return [one for one in found if isinstance(one, str) and one.startswith("/")]
+    return [one for one in found if isinstance(one, str) and is_absolute(one)]
 
 
 def _records_of_multus(bundle: Bundle, known: Sequence[NetworkList]) -> list[str]:
@@ -209,11 +210,12 @@ def _records_of_multus(bundle: Bundle, known: Sequence[NetworkList]) -> list[str
         for plugin in network.plugins:
             if plugin.type == "multus":
                 given = Document(plugin.members).get("cniDir")
-                found[network.name] = given if isinstance(given, str) else MULTUS_RECORDS
+                usable = isinstance(given, str) and is_absolute(given)
+                found[network.name] = str(given) if usable else MULTUS_RECORDS
     return [
         f"{found.get(one.network, MULTUS_RECORDS)}/{one.container}"
         for one in bundle.cache
-        if "multus" in one.plugins
+        if "multus" in one.plugins and is_name(one.container)
     ]
 
 

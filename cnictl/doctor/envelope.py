@@ -152,6 +152,6 @@ def _without_echo(text: str) -> str:
 def _decoded(data: str) -> str:
     """Return a configuration that Go printed as the decimal numbers of its bytes."""
     words = data.split()
-    if not words or not all(word.isdigit() and int(word) < 256 for word in words):
+    if not words or not all(len(word) <= 3 and word.isdigit() and int(word) < 256 for word in words):
         return data
     return bytes(map(int, words)).decode(errors="replace")

@@ -94,7 +94,10 @@ def _applies(words: Sequence[str], packet: Packet) -> bool | None:
     """Whether a rule is about a packet; None where that cannot be told."""
     says = []
     for option, value, negated in _options(words):
-        matches = _match(option, value, packet)
+        try:
+            matches = _match(option, value, packet)
+        except ValueError:  # of a mask with holes, which only iptables knows
+            matches = None
         says.append(None if matches is None else matches is not negated)
     return False if False in says else None if None in says else True
 

@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 
 GONE = "[redacted]"
 
+# Whoever makes pods writes some of these texts: a run of letters is looked through once, from its start.
 _NAME = (
-    r"[\w.-]*(?:token|passw(?:or)?d|secret|credential|private|bearer|psk|etcd_key"
-    r"|(?:api|auth|client|access)[_-]?key|key[_-]?data)[\w.-]*"
+    r"(?=[\w.-]*?(?:token|passw(?:or)?d|secret|credential|private|bearer|psk|etcd_key"
+    r"|(?:api|auth|client|access)[_-]?key|key[_-]?data))[\w.-]++"
 )
 _SECRET_NAME = re.compile(rf"^{_NAME}$", re.IGNORECASE)
 _FILE_NAME = re.compile(r"(?:file|path|dir|name)$", re.IGNORECASE)
 _FORMS = (
     re.compile(r"-----BEGIN [A-Z ]*-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"),
+    re.compile(r"(?<![\w-])(?=[\w-]*?\beyJ[\w-]{8})[\w-]++\.[\w-]+(?:\.[\w-]*)?"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\bgh[pousr]_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}"),
     re.compile(r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)"),
@@ -26,10 +27,10 @@ _FORMS = (
     re.compile(r"\b(?:[A-Za-z0-9+/]{4}){24,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
 )
 _QUOTED = re.compile(
-    rf"(?P<before>\\*[\"'](?P<name>{_NAME})\\*[\"']\s*:\s*\\*\")(?:[^\"\\]|\\.)*?(?=\\*\")", re.IGNORECASE
+    rf"(?P<before>[\"'](?P<name>{_NAME})\\*[\"']\s*:\s*\\*\")(?:[^\"\\]|\\.)*?(?=\\*\")", re.IGNORECASE
 )
 _PLAIN = re.compile(
-    rf"(?P<before>(?<![\w\"'])(?P<name>{_NAME})\s*[:=]\s*)(?P<value>[^\s,;\"'}}\]]+)", re.IGNORECASE
+    rf"(?P<before>(?<![\w.-])(?P<name>{_NAME})\s*[:=]\s*)(?P<value>[^\s,;\"'}}\]]+)", re.IGNORECASE
 )
 
 

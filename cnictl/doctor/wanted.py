@@ -40,6 +40,7 @@ def subnets(plugin: Document) -> Iterator[tuple[ipaddress.IPv4Network | ipaddres
         if isinstance(subnet, str):
             try:
                 network = ipaddress.ip_network(subnet, strict=False)
+                first = network.network_address + 1
             except ValueError:
                 continue
-            yield network, gateway if isinstance(gateway, str) else str(network.network_address + 1)
+            yield network, gateway if isinstance(gateway, str) else str(first)

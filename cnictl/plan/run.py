@@ -16,6 +16,7 @@ from cnictl.sandbox.modules import run_main
 from cnictl.sandbox.node import Node, SandboxError
 from cnictl.sandbox.readonly import OWN, is_own
 from cnictl.spec.errors import CnictlError
+from cnictl.spec.names import is_absolute
 from cnictl.state.difference import Difference, difference
 from cnictl.state.files import directories_of
 from cnictl.state.load import load
@@ -106,7 +107,7 @@ def _named(network: NetworkList) -> Iterator[str]:
     waiting: list[Json] = [dict(plugin.members) for plugin in network.plugins]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, str) and value.startswith("/") and os.path.normpath(value) not in OWN:
+        if isinstance(value, str) and is_absolute(value) and os.path.normpath(value) not in OWN:
             yield os.path.normpath(value)
         elif isinstance(value, (dict, list)):
             waiting += value.values() if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""Which container ids, network names and interface names the spec allows.
+"""Which container ids, network names and interface names the spec allows, and what can be a path.
 
 They become file names, chain names and link names, so nothing passes that is not checked here.
 """
@@ -20,6 +20,11 @@ _WHITE_SPACE = frozenset(
 def is_name(text: str) -> bool:
     """Whether a text may be a container id or a network's name."""
     return text[:1] in _FIRST and _FURTHER.issuperset(text)
+
+
+def is_absolute(text: str) -> bool:
+    """Whether a text can be an absolute path: JSON may have a NUL character in it, and no path has."""
+    return text.startswith("/") and "\0" not in text
 
 
 def check_container_id(text: str) -> None:

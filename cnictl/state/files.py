@@ -20,6 +20,7 @@ from cnictl.runtime.cache import Cache
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.mac import canonical_mac
+from cnictl.spec.names import is_absolute
 from cnictl.state.snapshot import Unseen
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def lease_sockets(cache_dir: str) -> list[str]:
         ipam = Document(plugin.members).get("ipam")
         if plugin.ipam_type == "dhcp" and isinstance(ipam, dict):
             named = Document(ipam).get("daemonSocketPath")
-            sockets |= {named: None} if isinstance(named, str) and named.startswith("/") else {}
+            sockets |= {named: None} if isinstance(named, str) and is_absolute(named) else {}
     return list(sockets)
 
 
@@ -152,7 +153,7 @@ def _networks(cache_dir: str) -> list[NetworkList]:
 
 def _named(members: dict[str, Json], key: str = "dataDir") -> dict[str, None]:
     directory = Document(members).get(key)
-    return {directory.rstrip("/"): None} if isinstance(directory, str) and directory.startswith("/") else {}
+    return {directory.rstrip("/"): None} if isinstance(directory, str) and is_absolute(directory) else {}
 
 
 def attachments(cache_dir: str, unread: list[OSError]) -> Iterator[Entity]:

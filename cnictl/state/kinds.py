@@ -14,6 +14,7 @@ from cnictl import sysctl
 from cnictl.declare import entities
 from cnictl.netfilter.rule import Rule, split
 from cnictl.spec.address import Address, Prefix
+from cnictl.spec.names import is_absolute
 
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity
@@ -131,7 +132,7 @@ def _source(key: str) -> str:
 
 
 def _absolute(key: str) -> str:
-    if not key.startswith("/"):
+    if not is_absolute(key):
         raise ValueError("write an absolute path")
     return key
 

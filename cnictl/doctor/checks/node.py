@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from cnictl.doctor.gather.agents import (
     SUBNET_ENV,
 )
 from cnictl.doctor.wanted import plugins
+from cnictl.spec.document import decode
+from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,8 +167,8 @@ def _wrong_selection(text: str) -> str:
         return ""
     if text.lstrip()[0] in '[{"':
         try:
-            members = json.loads(text)
-        except ValueError as error:
+            members = decode(text)
+        except CnictlError as error:
             return f"the annotation is no JSON: {error}"
         if not isinstance(members, list) or not all(
             isinstance(one, dict) and one.get("name") for one in members

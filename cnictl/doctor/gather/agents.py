@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import stat
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from cnictl.cri.sockets import CONTAINERD, CRIO
 from cnictl.doctor.bundle import AgentFile
+from cnictl.spec.document import decode_object
+from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,8 @@ _LISTENING = "0A"  # TCP_LISTEN, include/net/tcp_states.h
 _SERVER = re.compile(
     r"^\s*server: *[\"']?https?://(?:[^\s\"'/]*@)?(?P<server>[^\s\"'/@]+)(?=[\s\"'/]|$)", re.MULTILINE
 )
+_LATEST = 1 << 53
+"""Seconds; no token ends later."""
 _TOKEN = re.compile(r"\beyJ[\w-]+\.(?P<payload>[\w-]+)\.")
 
 
@@ -98,7 +101,8 @@ def _time_of(text: str, claim: str) -> float:
         return 0.0
     payload = found["payload"]
     try:
-        members = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return float(members.get(claim, 0))
-    except (ValueError, AttributeError, TypeError):
+        members = decode_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, CnictlError):
         return 0.0
+    told = members.get(claim)
+    return float(told) if isinstance(told, int | float) and 0 < told < _LATEST else 0.0

@@ -11,6 +11,7 @@ from cnictl.configuration import parse
 from cnictl.doctor.bundle import CachedAttachment, CachedInterface, HeldLock, ReservationFile
 from cnictl.doctor.place import own_path
 from cnictl.ipam.store import LOCK, Reservation
+from cnictl.leases.directory import read_raw
 from cnictl.leases.evidence import processes
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CnictlError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 RESULTS = "/var/lib/cni/results"
 NETWORKS = "/var/lib/cni/networks"
 XTABLES_LOCK = "/run/xtables.lock"
-_LONGEST = 1024
 A_MOMENT = 1.0
 """Seconds for which a healthy process never holds a lock."""
 
@@ -136,14 +136,13 @@ def gather_reservations(place: Place, tops: Iterable[str] = ()) -> list[Reservat
 
 def _reservations(place: Place, directory: str) -> Iterator[ReservationFile]:
     for name in place.names(directory):
-        try:
-            with open(place.at(f"{directory}/{name}"), "rb") as file:
-                content, about = file.read(_LONGEST), os.fstat(file.fileno())
-        except OSError:
-            continue  # released since, or a directory
+        found = read_raw(None, place.at(f"{directory}/{name}"))
+        if isinstance(found, str):
+            continue  # released since, or no file
+        content, modified = found
         kept = Reservation.read(name, content.strip())
         if kept is not None:
-            yield ReservationFile(directory, name, kept.container_id, kept.ifname.strip(), about.st_mtime)
+            yield ReservationFile(directory, name, kept.container_id, kept.ifname.strip(), modified / 1e9)
 
 
 def gather_locks(place: Place, directories: Iterable[str]) -> list[HeldLock]:

@@ -22,6 +22,8 @@ UNITS = ("kubelet", "containerd", "crio", "k3s", "k3s-agent", "rke2-server", "rk
 SINCE = "-15min"
 MOST = 2000
 LONGEST = 2000
+ANNOTATIONS = 256 << 10
+"""Bytes of all annotations of an object (TotalAnnotationSizeLimitB, apimachinery)."""
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 """The annotation by which a pod asks multus for networks."""
 _PATIENCE = 5.0
@@ -108,7 +110,7 @@ def _pod(one: Document) -> Pod:
         spec.get("hostNetwork") is True,
         tuple(port for port in ports if isinstance(port, int)),
         tuple(ip for ip in addresses if isinstance(ip, str)),
-        redacted(str(_section(about, "annotations").get(NETWORKS) or ""))[:LONGEST],
+        redacted(str(_section(about, "annotations").get(NETWORKS) or "")[:ANNOTATIONS]),
     )
 
 

@@ -29,7 +29,18 @@ def gather(place: Place) -> Runtime:
     for name, conf, programs in _DISTRIBUTIONS:
         if place.there(conf):
             return Runtime(name, conf, conf, (programs, "/opt/cni/bin"))
-    return _containerd(place) or _crio(place) or Runtime(bin_dirs=(_usual(place),))
+    for read in (_containerd, _crio):
+        try:
+            found = read(place)
+        except _WrongTypeError:
+            continue  # with such a file it does not start
+        if found is not None:
+            return found
+    return Runtime(bin_dirs=(_usual(place),))
+
+
+class _WrongTypeError(Exception):
+    """A value of a runtime's configuration is of another type than the runtime reads."""
 
 
 def _usual(place: Place) -> str:
@@ -40,20 +51,22 @@ def _containerd(place: Place) -> Runtime | None:
     members = _toml(place, CONTAINERD)
     if members is None:
         return None
-    plugins = members.get("plugins", {})
+    plugins = _table(members, "plugins")
     cri: dict[str, Any] = {}
     for name in ("io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri", "cri"):
-        cri = plugins.get(name, {}) if isinstance(plugins, dict) else {}
+        cri = _table(plugins, name)
         if "cni" in cri:
             break
-    cni = cri.get("cni", {})
-    directories = cni.get("bin_dirs") or [cni.get("bin_dir") or "/opt/cni/bin"]
+    cni = _table(cri, "cni")
+    most = cni.get("max_conf_num", 1)
+    if not isinstance(most, int):
+        raise _WrongTypeError
     return Runtime(
         "containerd",
         CONTAINERD,
-        str(cni.get("conf_dir") or "/etc/cni/net.d"),
-        tuple(map(str, directories)),
-        int(cni.get("max_conf_num", 1)),
+        _text(cni, "conf_dir") or "/etc/cni/net.d",
+        tuple(_texts(cni, "bin_dirs") or [_text(cni, "bin_dir") or "/opt/cni/bin"]),
+        most,
         "",
         cni.get("use_internal_loopback") is True,
     )
@@ -66,14 +79,14 @@ def _crio(place: Place) -> Runtime | None:
         return None
     network: dict[str, Any] = {}
     for _, members in read:
-        network |= members.get("crio", {}).get("network", {})
+        network |= _table(_table(members, "crio"), "network")
     return Runtime(
         "crio",
         read[-1][0],
-        str(network.get("network_dir") or "/etc/cni/net.d").rstrip("/"),
-        tuple(str(one).rstrip("/") for one in network.get("plugin_dirs") or ("/opt/cni/bin",)),
+        (_text(network, "network_dir") or "/etc/cni/net.d").rstrip("/"),
+        tuple(one.rstrip("/") for one in _texts(network, "plugin_dirs") or ["/opt/cni/bin"]),
         1,
-        str(network.get("cni_default_network") or ""),
+        _text(network, "cni_default_network"),
         internal_loopback=True,
     )
 
@@ -82,5 +95,26 @@ def _toml(place: Place, path: str) -> dict[str, Any] | None:
     """Return what is in a file, None when it is not there or broken: then no runtime has read it."""
     try:
         return tomllib.loads(place.text(path))
-    except (OSError, tomllib.TOMLDecodeError):
+    except (OSError, tomllib.TOMLDecodeError, RecursionError):
         return None
+
+
+def _table(members: dict[str, Any], name: str) -> dict[str, Any]:
+    found = members.get(name, {})
+    if not isinstance(found, dict):
+        raise _WrongTypeError
+    return found
+
+
+def _text(members: dict[str, Any], name: str) -> str:
+    found = members.get(name, "")
+    if not isinstance(found, str):
+        raise _WrongTypeError
+    return found
+
+
+def _texts(members: dict[str, Any], name: str) -> list[str]:
+    found = members.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise _WrongTypeError
+    return found

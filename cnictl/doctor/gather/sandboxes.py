@@ -27,6 +27,8 @@ PATIENCE = 5.0
 """Seconds for an answer, and for those about all sandboxes together."""
 A_MOMENT = 1.0
 """Seconds in which a teardown that can succeed does."""
+_DIGITS = 20
+"""More than any time has that the runtime counts in 64 bits."""
 _STATES = {"SANDBOX_READY": "ready", "SANDBOX_NOTREADY": "stopped"}
 
 
@@ -131,14 +133,19 @@ def _crictl(text: str) -> Iterator[Sandbox]:
     for one in (Document(item) for item in _listed(items) if isinstance(item, dict)):
         metadata = one.get("metadata")
         about = Document(metadata if isinstance(metadata, dict) else {})
-        created = one.get("createdAt")
         yield Sandbox(
             one.string("id"),
             about.string("namespace"),
             about.string("name"),
             _STATES.get(one.string("state"), ""),
-            max(int(created), 0) / 1e9 if isinstance(created, str) and created.lstrip("-").isdigit() else 0,
+            _seconds(one.get("createdAt")),
         )
+
+
+def _seconds(nanoseconds: Json) -> float:
+    """Return a time that crictl prints as a text of digits, 0 for none."""
+    text = nanoseconds if isinstance(nanoseconds, str) else ""
+    return int(text) / 1e9 if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0.0
 
 
 def _listed(value: Json) -> list[Json]:
