@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,7 +57,8 @@ def diff(
     either, they are the attachments in the cache and what their plugins promised at ADD.
 
     `+` came or should not be there, `-` went or is missing, `~` is not as it was.  Exit status 1 when
-    there is a difference.  What one side does not know is not compared.
+    there is a difference.  What one side does not know is not compared, nor are files of the cache
+    that cannot be understood; both is told.
     """
     if before and (network or container_id):
         raise UsageProblem("a snapshot is compared as a whole", hint="leave out --network and --container-id")
@@ -105,14 +107,22 @@ def _attachments(
     from cnictl.state.attachments import examine
 
     found = examine(cache_dir, network=network, container_id=container_id, path=path)
+    cache = Cache(cache_dir)
+    results = cache.results
+    unread = [
+        one
+        for one in cache.listing(container_id).skipped
+        if os.path.basename(one.path).startswith(f"{network}-" if network else "")
+    ]
+    for one in unread:
+        output.note(f"not compared: {one.path}: {one.reason}")
     if not found:
-        results = Cache(cache_dir).results
         if network or container_id:
             what = " of ".join(map(go_quote, filter(None, (container_id, network))))
             raise UsageProblem(
                 f"no attachment of {what} in {results}", hint="`cnictl attachments ls` lists them"
             )
-        output.note(f"no attachments in {results}")
+        output.note(f"no attachments in {results}" + (" but what was not compared" if unread else ""))
     output.show(form, lambda: examined_members(found), lambda: examined_tree(found, all_of_them=every))
     whole = [one for one in found if not one.broken and netns_exists(one.cached) is not False]
     if found:

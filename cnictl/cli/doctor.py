@@ -251,7 +251,7 @@ def collect(
     path = file or f"cnictl-{taken.node}-{stamp}.tar.gz"
     output.put_into(path, archive(taken))
     if path != output.STDOUT:
-        output.put(f"{path}\n")
+        output.put_line(path)
     for source, reason in taken.unseen.items():
         output.note(f"not in it: {source}: {reason}")
 

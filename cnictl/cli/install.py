@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -54,7 +53,8 @@ def install(
     changed = install_plugins(
         directory, multicall.PROGRAMS, cnictl_plugins.__path__[0], force=force, worker=worker
     )
-    output.put_raw(os.fsencode("".join(f"{path}\n" for path in changed + units)))
+    for path in changed + units:
+        output.put_line(path)
     if not changed:
         output.note(f"{directory} has them already")
     elif not worker:

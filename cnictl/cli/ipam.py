@@ -212,7 +212,7 @@ def reclaim_(
             entries = read_journal(undo)
         if yes:
             restored = reclaim.undo(entries, patience=patience)
-            _carry_out(restored, form, f"are there again, of {len(entries)} in {undo}")
+            _carry_out(restored, form, f"there again, of {len(entries)} in {undo}")
         else:
             _carry_out(reclaim.preview(entries), form)
         return
@@ -231,7 +231,7 @@ def reclaim_(
             _carry_out(
                 freed,
                 form,
-                f"are free; `cnictl ipam reclaim --undo {kept.path} --yes` takes it back",
+                f"free; `cnictl ipam reclaim --undo {kept.path} --yes` takes it back",
                 kept.path,
             )
     except reclaim.Refused as error:
@@ -256,7 +256,8 @@ def _carry_out(steps: Iterator[Outcome], form: Form, closing: str = "", journal:
             lambda: outcomes_table(outcomes, planned=not closing),
         )
         if count:
-            output.note(f"{count} reservations {closing or 'in all: nothing was changed, --yes does it'}")
+            those = "1 reservation is" if count == 1 else f"{count} reservations are"
+            output.note(f"{those} {closing or 'meant: nothing was changed, --yes does it'}")
     if not count:
         output.note("nothing was changed" if outcomes else "there is nothing to do")
 

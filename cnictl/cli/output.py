@@ -63,6 +63,11 @@ def put_raw(data: bytes) -> None:
         sys.stdout.flush()
 
 
+def put_line(text: str) -> None:
+    """Print a name that somebody gave, such as that of a file, in a line of its own."""
+    put_raw(os.fsencode(f"{text}\n"))
+
+
 @contextmanager
 def _to_stdout() -> Iterator[None]:
     try:

@@ -82,7 +82,7 @@ def start(
         recorded.prepare(log_dir, keep)
         started += [f"{directory}/{name}" for name in places.start(directory, names, log_dir, made)]
     for path in started:
-        output.put(f"{path}\n")
+        output.put_line(path)
     output.note(f"recording into {log_dir}" if started else "they are recorded already")
 
 
@@ -104,7 +104,7 @@ def stop(
     for directory in _directories(cni_path):
         for place in places.stop(directory, plugins):
             stopped += 1
-            output.put(f"{directory}/{place.plugin}\n")
+            output.put_line(f"{directory}/{place.plugin}")
             if place.condition == "replaced":
                 output.note(f"{directory}/{place.plugin} stays: it was put there since")
             elif place.condition == "removed":

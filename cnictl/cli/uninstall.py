@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import typer
 
 from cnictl.cli import output
@@ -21,6 +19,7 @@ def uninstall(directory: Directory = "/opt/cni/bin", systemd: Units = "") -> Non
     Nothing else in the directory is touched.  With --systemd the units that install wrote go as well.
     """
     removed = uninstall_plugins(directory) + (uninstall_units(systemd) if systemd else [])
-    output.put_raw(os.fsencode("".join(f"{path}\n" for path in removed)))
+    for path in removed:
+        output.put_line(path)
     if not removed:
         output.note(f"{directory} has none of our plugins")

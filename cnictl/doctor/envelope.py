@@ -133,13 +133,24 @@ def opened(text: str) -> Letter:
                 break
         else:
             break
-    letter.inside = rest.strip().rstrip("'\"]") if rest.strip() else whole.strip()
+    letter.inside = _without_ends(rest.strip()) or whole.strip()
     return letter
 
 
 def _plain(text: str) -> str:
     """Return a text without the backslashes that every layer of quoting adds."""
     return re.sub(r"\\+([\"'/])", r"\1", text).replace("\\n", "\n").replace("\\t", "\t").strip()
+
+
+def _without_ends(text: str) -> str:
+    """Return a text without the closing marks at its end whose opening ones went with an envelope."""
+    while text.endswith(("'", '"', "]")):
+        mark = text[-1]
+        opened_here = text.count("[") >= text.count("]") if mark == "]" else text.count(mark) % 2 == 0
+        if opened_here:
+            break
+        text = text[:-1]
+    return text
 
 
 def _without_echo(text: str) -> str:

@@ -131,8 +131,7 @@ def choose(cache: Cache, directory: str, net: str, wanted: Wanted, *, cached: bo
         return Chosen(configuration.parse(found.cached.config), found, (remark,))
     found = find(cache, known.name, wanted)
     if found.cached is None:
-        container_id, ifname = found.attachment.key
-        remark = f"the cache knows of no {ifname} of container {container_id} on {known.name}"
+        remark = _unknown(known.name, found.attachment, wanted)
         if cached:
             raise CnictlError(remark, hint="leave out --cached to use the configuration as it is")
         return Chosen(known, found, (*remarks, remark))
@@ -168,6 +167,17 @@ def matching(attachments: Iterable[CachedAttachment], text: str) -> list[CachedA
             if one.attachment.container_id.startswith(text) or os.path.basename(one.attachment.netns) == text
         ]
     return found
+
+
+def _unknown(network: str, attachment: Attachment, wanted: Wanted) -> str:
+    container_id, ifname = attachment.key
+    if wanted.container_id:
+        return f"the cache knows of no {ifname} of container {container_id} on {network}"
+    gone = "" if os.path.exists(wanted.netns) else ", nor is that netns there"
+    return (
+        f"the cache knows of no {ifname} in {wanted.netns} on {network}{gone}:"
+        f" container {container_id} is taken for the one"
+    )
 
 
 def _fits(attachment: Attachment, wanted: Wanted) -> bool:

@@ -40,7 +40,8 @@ def find(directory: str, text: str) -> Target:
     try:
         found = configuration.find_network(directory, text)
     except NoSuchNetwork as error:
-        error.hint = "\n".join(filter(None, [_suggestion(directory, text), error.hint]))
+        no_file = f"there is no file {text} either" if text.endswith(EXTENSIONS) else ""
+        error.hint = "\n".join(filter(None, [no_file, _suggestion(directory, text), error.hint]))
         raise
     except NoConfigurations as error:
         error.hint = "name a file (./my.conflist), or another directory with --conf-dir or NETCONFPATH"

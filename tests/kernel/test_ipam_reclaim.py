@@ -65,6 +65,9 @@ def test_without_yes_nothing_is_changed(node: Node, leaky: Run):
     assert json.loads(done.stdout)["journal"] is None
     assert kept(node) == before
     assert not os.path.exists(node.path("/var/lib/cni/reclaimed"))
+    assert done.stderr == "2 reservations are meant: nothing was changed, --yes does it\n"
+    os.unlink(node.path("/var/lib/cni/networks/net/10.1.0.3"))
+    assert leaky("reclaim").stderr == "1 reservation is meant: nothing was changed, --yes does it\n"
 
 
 def test_orphans_are_freed(node: Node, leaky: Run):

@@ -36,8 +36,13 @@ def test_delete_twice(bench):
     bench("add", "mynet", NETNS).succeeded()
     bench("del", "mynet", NETNS).succeeded()
     again = bench("del", "mynet", NETNS).succeeded()
-    assert again.stderr == f"note: the cache knows of no eth0 of container {ID} on mynet\n"
-    assert ["prevResult" in one for one in bench.stdins()] == [False, True, False]
+    assert again.stderr == (
+        f"note: the cache knows of no eth0 in {NETNS} on mynet, nor is that netns there:"
+        f" container {ID} is taken for the one\n"
+    )
+    by_id = bench("del", "mynet", "--container-id", "c1").succeeded()
+    assert by_id.stderr == "note: the cache knows of no eth0 of container c1 on mynet\n"
+    assert ["prevResult" in one for one in bench.stdins()] == [False, True, False, False]
 
 
 def test_check_and_del_need_no_netns_when_there_is_one_attachment(bench):

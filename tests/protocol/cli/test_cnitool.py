@@ -104,6 +104,12 @@ def test_an_unknown_network(bench):
     )
 
 
+def test_a_file_that_is_not_there(bench):
+    """Whoever names a file is told about files."""
+    done = bench("add", "nope.conflist", NETNS, status=2)
+    assert done.stderr.endswith("hint: there is no file nope.conflist either\n  networks here: mynet\n")
+
+
 def test_an_empty_directory(bench, tmp_path):
     """Says so, and how to name another."""
     done = bench("add", "mynet", NETNS, "--conf-dir", tmp_path / "none", status=2)

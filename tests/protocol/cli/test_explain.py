@@ -78,6 +78,19 @@ def test_a_message(bench: Bench):
     assert bench("explain", *MESSAGE.split(" "), status=0).stdout == text
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'failed to find plugin "bridge" in path [/opt/cni/bin]',
+        r"""rpc error: code = Unknown desc = "failed to find plugin \"bridge\" in path [/opt/cni/bin]" """,
+    ],
+)
+def test_what_was_said_is_told_to_its_end(bench: Bench, said: str):
+    """Quotation marks and brackets go with their other ends, and stay with them."""
+    text = bench("explain", said, status=0).stdout
+    assert '\nWhat was said\n    failed to find plugin "bridge" in path [/opt/cni/bin]\n' in text
+
+
 def test_a_message_on_stdin(bench: Bench):
     """As it comes from kubectl describe; a message that nobody knows is told by its end."""
     done = bench("explain", "-", "-o", "json", stdin=f"Name: web-0\n  {MESSAGE}\n", status=0)

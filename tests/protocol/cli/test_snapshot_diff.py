@@ -106,6 +106,21 @@ def test_attachments_and_their_promises(pod):
     assert one["broken"][0]["plugin"] == "bridge"
 
 
+def test_files_of_the_cache_that_hold_no_attachment(bench):
+    """Nobody may take it for proof that no pod has lost anything."""
+    results = bench.cache / "results"
+    results.mkdir(parents=True)
+    for name in ("mynet-c1-eth0", "other-c1-eth0"):
+        (results / name).touch()
+    told = "not compared: {}: unexpected end of JSON input; line 1 column 1\n"
+    first, second = (told.format(results / name) for name in ("mynet-c1-eth0", "other-c1-eth0"))
+    done = bench("diff").succeeded()
+    assert done.stderr == f"{first}{second}no attachments in {results} but what was not compared\n"
+    assert bench("diff", "-o", "json").succeeded().json == []
+    for words in (["--network", "mynet"], ["--network", "mynet", "--container-id", "c1"]):
+        assert bench("diff", *words, status=2).stderr.startswith(f"{first}error: no attachment of ")
+
+
 def test_a_pod_that_is_gone(pod):
     """Its attachment is not as it should be, and its side is not compared."""
     pod("add", "mynet", "pod").succeeded()

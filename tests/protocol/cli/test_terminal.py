@@ -86,6 +86,15 @@ def test_a_slow_plugin_is_named(bench):
     assert bench("status", "mynet").stderr == ""
 
 
+def test_names_of_files_are_tamed(bench):
+    """Of those that were written, they are data, and escaped for a terminal alone."""
+    name = "\x1b[2J.tar.gz"
+    argv = ["doctor", "collect", "--log", "/dev/null", name]
+    _, shown = at_terminal(bench, *argv)
+    assert "\\x1b[2J.tar.gz\n" in shown
+    assert bench(*argv).stdout == f"{name}\n"
+
+
 def test_raw_output_is_tamed(bench):
     """What a plugin prints goes to a terminal with its control characters made visible."""
     bench.plugin(STATUS=r"printf '\033[2Jhello'")
