@@ -1,4 +1,4 @@
-"""Find a program and run it: stdin in, stdout and stderr out, every wait bounded, nothing left running.
+"""Run a program: stdin in, stdout and stderr out, every wait bounded, nothing left running.
 
 Used for plugins (by the runtime, and by plugins that delegate) and for the tools plugins call,
 such as iptables-restore and nft.
@@ -6,19 +6,18 @@ such as iptables-restore and nft.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 
-from cnictl.child import CannotRun, Child, DefaultSignals, HeldSignals, Stopped, start
+from cnictl.child import Child, DefaultSignals, HeldSignals, Stopped, start
 from cnictl.spec.document import DecodeError
-from cnictl.spec.errors import CnictlError, CniError, parse_error
+from cnictl.spec.errors import CniError, parse_error
 from cnictl.spec.quote import go_quote
 from cnictl.spec.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 OUTPUT_LIMIT = 64 << 20
 """Bytes of stdout, and of stderr, that are kept before a program counts as out of control."""
@@ -50,10 +49,6 @@ SIGNAL_NAMES = (
 """What Go calls signals 1 to 15; it has no names for the others."""
 
 
-class NotFound(CnictlError):
-    """No directory holds a program of that name."""
-
-
 class Timeout(Stopped):
     """The program did not end in time; it and its process group were killed."""
 
@@ -79,39 +74,6 @@ class Completed(Value):
         number = -self.status
         name = SIGNAL_NAMES[number] if number < len(SIGNAL_NAMES) else f"signal {number}"
         return f"signal: {name} (core dumped)" if self.core_dumped else f"signal: {name}"
-
-
-def directories(path: str) -> list[str]:
-    """The directories of a CNI_PATH, without the empty ones.
-
-    The Go plugins keep an empty component and so look in the working directory; nobody means that.
-    """
-    return [directory for directory in path.split(os.pathsep) if directory]
-
-
-def find(name: str, directories: Iterable[str]) -> str:
-    """The path of the plugin, in the first directory that has a regular file of that name.
-
-    Raises NotFound, or CannotRun for a file without an execute bit: as in libcni the file is what
-    was asked for, and a later directory is no substitute.
-    """
-    if not name:
-        raise NotFound("no plugin name provided")
-    if os.sep in name:
-        raise NotFound(f"invalid plugin name: {name}")
-    searched = [directory for directory in directories if directory]
-    if not searched:
-        raise NotFound("no paths provided", hint="set CNI_PATH to the directories that hold the plugins")
-    for directory in searched:
-        path = os.path.join(directory, name)
-        if os.path.isfile(path):
-            if not os.access(path, os.X_OK):
-                raise CannotRun(path, errno.EACCES, "the file is not executable", f"chmod +x {path}")
-            return path
-    raise NotFound(
-        f"failed to find plugin {go_quote(name)} in path [{' '.join(searched)}]",
-        hint=f"install {name} there, or correct the plugin's type",
-    )
 
 
 def run(

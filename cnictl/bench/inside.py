@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnictl.bench.model import Present
 from cnictl.bench.present import fill
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.plugin import Plugins
 from cnictl.scenario.inside import Lifecycle

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.bench.judgement import Spread, spread
 from cnictl.bench.measure import asked, running
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import Node
 from cnictl.scenario.run import TIMEOUT, attachment_told, commands_told

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cnictl.bench.model import USUAL_VERBS, VERBS, Timing
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.modules import run_main
 from cnictl.sandbox.node import Node

@@ -11,11 +11,11 @@ from cnictl import configuration
 from cnictl.cli import options, output, problems
 from cnictl.cli.given import understood
 from cnictl.cli.problems import UsageProblem
+from cnictl.cni_path import find
 from cnictl.conformance.model import Profile
 from cnictl.conformance.profiles import PROFILES
 from cnictl.conformance.run import conformance as try_plugin
 from cnictl.conformance.suite import POINTS
-from cnictl.invoke import find
 from cnictl.render.conformance import findings_members, findings_tree, summary
 from cnictl.render.form import Form
 from cnictl.spec.errors import CnictlError

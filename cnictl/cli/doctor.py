@@ -10,6 +10,7 @@ import typer
 
 from cnictl.cli import given, options, output, problems
 from cnictl.cli.problems import UsageProblem
+from cnictl.cni_path import directories
 from cnictl.doctor.action import Means
 from cnictl.doctor.archive import archive, unarchive
 from cnictl.doctor.collect import collect as collected
@@ -17,7 +18,6 @@ from cnictl.doctor.gather import cluster
 from cnictl.doctor.gather.messages import printed
 from cnictl.doctor.judge import Narrowed, judge
 from cnictl.doctor.repair import DIRECTORY, KIND, carry_out, fixes, judged_again, read, take_back
-from cnictl.invoke import directories
 from cnictl.journal import Journal, new_path
 from cnictl.leases import evidence
 from cnictl.render.doctor import Findings, report_members, report_summary

@@ -13,7 +13,7 @@ from cnictl.cli.complete import PLUGIN_DIRECTORIES
 from cnictl.cli.given import understood
 from cnictl.cli.narration import Narrated
 from cnictl.cli.problems import UsageProblem
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.render.form import Form
 from cnictl.render.result import result_members, result_table
 from cnictl.runtime import cache, capability, container, lookup, target

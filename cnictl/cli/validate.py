@@ -11,7 +11,7 @@ import typer
 
 from cnictl.cli import options, output, problems
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.lint import engine, silence
 from cnictl.lint import fix as fixing
 from cnictl.lint.engine import MOST, STDIN, NothingToValidate, Report

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnictl import invoke
+from cnictl import cni_path, invoke
 from cnictl.child import CannotRun, Stopped
 from cnictl.conformance.model import Failed, NotApplicable
 from cnictl.netns_named import create_named, delete_named
@@ -160,7 +160,7 @@ class Subject:
 
     def found(self, name: str) -> str:
         """The path of another plugin."""
-        return invoke.find(name, self.directories)
+        return cni_path.find(name, self.directories)
 
     def fresh(self) -> Call:
         """A container of its own, its netns made, for one attachment."""

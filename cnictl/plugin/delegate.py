@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from cnictl import invoke
+from cnictl import cni_path, invoke
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.result import current, parse_output
 
@@ -26,7 +26,7 @@ def call(name: str, request: Request, command: str) -> Result | None:
 
     Raises CniError: the delegate's own error object, or one that says that it could not be run.
     """
-    path = invoke.find(name, invoke.directories(request.path))
+    path = cni_path.find(name, cni_path.directories(request.path))
     plugin = _own(path, name, request)
     request.log.debug("delegate", to=name, command=command, how="in process" if plugin else path)
     if plugin is not None:

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cnictl.aside import MARK, PLUGINS, RECORDED, fresh_name, is_stand_in, keep, names, recorded, remove
+from cnictl.cni_path import find
 from cnictl.durable import SIZE_LIMIT
 from cnictl.flock import LockBusy, acquire
 from cnictl.install import LAUNCHER, ONE_SHOT
-from cnictl.invoke import find
 from cnictl.record import program
 from cnictl.record.model import RecordError
 from cnictl.spec.errno_text import errno_text

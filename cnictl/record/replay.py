@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnictl.aside import PLUGINS, RECORDED
-from cnictl.invoke import directories, find
+from cnictl.cni_path import directories, find
 from cnictl.netns_named import DIRECTORY
 from cnictl.plan.gather import gather
 from cnictl.record.lives import before, lacks_add

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnictl.cni_path import find
 from cnictl.install import LAUNCHER, ONE_SHOT
-from cnictl.invoke import find, run
+from cnictl.invoke import run
 from cnictl.runtime.failure import PluginFailed
 from cnictl.runtime.target import EXTENSIONS
 from cnictl.spec.errno_text import errno_text

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnictl.child import CannotRun, Stopped
-from cnictl.invoke import find, plugin_error, run
+from cnictl.cni_path import find
+from cnictl.invoke import plugin_error, run
 from cnictl.runtime.failure import PluginFailed
 from cnictl.spec.document import Document, decode, encode
 from cnictl.spec.errors import CnictlError, CniError
@@ -70,7 +71,7 @@ class Plugins:
         self._on_stderr = on_stderr
 
     def find(self, plugin: str) -> str:
-        """The path of a plugin; raises what cnictl.invoke.find raises."""
+        """The path of a plugin; raises what cnictl.cni_path.find raises."""
         return find(plugin, self.directories)
 
     def environment(self, verb: str, attachment: Attachment | None = None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cnictl.invoke import directories
+from cnictl.cni_path import directories
 from cnictl.sandbox.files import bring
 from cnictl.sandbox.node import Node
 from cnictl.scenario.judge import left, parted, unseen

@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from cnictl import invoke
+from cnictl import cni_path, invoke
 from cnictl.child import CannotRun, Stopped
 from cnictl.declare.compare import sentence
 from cnictl.netns import entered
@@ -153,7 +153,7 @@ class Lifecycle:
         raise CnictlError(f"the Result of {owner} has no {what} of version {version or '4 or 6'}")
 
     def _verb(self, path: str, do: Callable[[Runtime, Attachment], Any], *, reverse: bool = False) -> Answer:
-        runtime = Runtime(Plugins(invoke.directories(path), timeout=self._timeout))
+        runtime = Runtime(Plugins(cni_path.directories(path), timeout=self._timeout))
         several = self._attachments[::-1] if reverse else self._attachments
         return {"answers": [self._answer(runtime, do, one) for one in several]}
 

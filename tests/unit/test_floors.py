@@ -26,7 +26,7 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "aside bundle child compiler configuration cri durable explanation firewalld flock forwarding"
+            "aside bundle child cni_path compiler configuration cri durable explanation firewalld flock forwarding"
             " inotify install invoke journal kubernetes launcher listener"
             " ipam netfilter netlink netns netns_named netns_visible sandbox sysctl tc"
         ),
@@ -42,8 +42,9 @@ FLOORS = tuple(
 """What there is on each floor, the lowest first.  A module may import what is on floors below its own."""
 
 SIDEWAYS = {
-    "compiler": {"invoke"},
     "bundle": {"durable"},
+    "cni_path": {"child"},
+    "compiler": {"invoke"},
     "declare": {"spec"},
     "forwarding": {"netns", "sysctl"},
     "install": {"aside", "bundle", "launcher"},

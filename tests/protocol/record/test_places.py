@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cnictl.aside import RECORDED, is_stand_in
+from cnictl.cni_path import NotFound
 from cnictl.install import LAUNCHER, ONE_SHOT, install, uninstall
-from cnictl.invoke import NotFound
 from cnictl.launcher import InstallError
 from cnictl.record import log, places
 from cnictl.record.model import RecordError

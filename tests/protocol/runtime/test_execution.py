@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cnictl.child import CannotRun
-from cnictl.invoke import NotFound
+from cnictl.cni_path import NotFound
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.failure import PluginFailed
 from cnictl.runtime.plugin import Plugins

@@ -347,7 +347,7 @@ class TestPluginKeys:
         def refuse(*_args: object, **_kwargs: object) -> None:
             raise AssertionError("somebody looked at the node")
 
-        for name in ("cnictl.invoke.run", "cnictl.invoke.find", "cnictl.sysctl.read"):
+        for name in ("cnictl.invoke.run", "cnictl.cni_path.find", "cnictl.sysctl.read"):
             monkeypatch.setattr(name, refuse)
         monkeypatch.setattr("os.open", refuse)
         text = network(

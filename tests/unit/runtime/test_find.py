@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnictl.child import CannotRun
-from cnictl.invoke import NotFound, directories, find
+from cnictl.cni_path import NotFound, directories, find
 
 
 def program(path: Path, mode: int = 0o755) -> Path:
