@@ -30,13 +30,14 @@ gc.disable()
 package = sys.modules["cnictl_plugins"] = type(sys)("cnictl_plugins")
 package.__path__ = [{plugins!r}]
 """
+# To find an error the modules themselves are run: what a bundle has of them does not know its lines.
 _BUNDLE = """from marshal import loads
-from posix import O_CLOEXEC, open, read
+from posix import O_CLOEXEC, environ, open, read
 try:
     bundle = open({before!r} + sys.argv[0].rpartition("/")[2] + {after!r}, O_CLOEXEC)
 except OSError:
-    pass
-else:
+    bundle = None
+if bundle is not None and not environ.get(b"CNICTL_DEBUG"):
     code, *rest = loads(read(bundle, int.from_bytes(read(bundle, 4), "little")))
     loader = {{}}
     exec(code, loader)

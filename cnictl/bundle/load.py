@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posix
 import sys
-from _frozen_importlib import FrozenImporter
+from _frozen_importlib import FrozenImporter, ModuleSpec
+from _frozen_importlib_external import ExtensionFileLoader
 from _imp import is_frozen
 from marshal import loads
 
@@ -26,32 +27,35 @@ else:
     ModuleType = type(sys)
 
 
-def place(bundle: int, _own: Source, modules: Iterable[Placed]) -> None:
+def place(bundle: int, _own: Source, modules: Iterable[Placed], compiled: dict[str, Source]) -> None:
     """Import modules, each before those that import it.
 
     `bundle` is the descriptor of the bundle, whose head has been read; it stays open.  Nothing is done when
-    a source is another than the one that was bundled: modules are found where they are then.
+    a source is another than the one that was bundled: modules are found where they are then.  `compiled` are
+    the interpreter's libraries in C that the modules may come to import.
     """
-    for _, _, source, _ in modules:
-        if not is_current(source):
+    for _, _, source, code in modules:
+        if not (isinstance(code, tuple) or is_current(source)):
             return
-    if "os" not in sys.modules and is_frozen("os") and is_frozen("posixpath"):
+    if "os" not in sys.modules and all(map(is_frozen, ("os", "posixpath", "stat"))):
         sys.modules["os"] = _OperatingSystem("os")
         sys.modules["os.path"] = sys.modules["posixpath"] = _Frozen("posixpath")
+        sys.modules["stat"] = _Frozen("stat")
+    sys.meta_path.insert(0, _Libraries(compiled))
     start = posix.lseek(bundle, 0, 1)  # SEEK_CUR
-    for name, is_package, (path, _, _), code in modules:
+    for name, is_package, source, code in modules:
         module: ModuleType
         if isinstance(code, tuple):
             module = _Unused(name)
-            module.code_at = (bundle, code[1], start + code[0])
+            module.code_at = (source, bundle, code[1], start + code[0])
         else:
             module = ModuleType(name)
         sys.modules[name] = module
         parent, _, last = name.rpartition(".")
-        module.__file__ = path
+        module.__file__ = path = source[0]
         module.__package__ = name if is_package else parent
-        if is_package:
-            module.__path__ = [path.rpartition("/")[0]]
+        # With a path the interpreter has a name of it sooner: without it prepares an error first.
+        module.__path__ = [path.rpartition("/")[0]] if is_package else []
         if not isinstance(code, tuple):
             exec(code, module.__dict__)  # noqa: S102 (an import, of what `cnictl install` wrote)
         if parent:
@@ -63,16 +67,32 @@ class _Unused(ModuleType):
 
     __slots__ = ()
 
-    code_at: tuple[int, int, int]
-    """Descriptor, length and offset."""
+    code_at: tuple[Source, int, int, int]
+    """Source, and descriptor, length and offset of what was made of it."""
 
     def __getattr__(self, name: str) -> object:
         if name[:2] == "__":
             raise AttributeError(name)
         self.__class__ = ModuleType  # type: ignore[assignment]
-        code = loads(posix.pread(*self.code_at))  # noqa: S302
+        source, *place = self.code_at
+        code = loads(posix.pread(*place)) if is_current(source) else _compiled(source[0])  # noqa: S302
         exec(code, self.__dict__)  # noqa: S102
         return getattr(self, name)
+
+
+class _Libraries:
+    """Finds libraries where they were before; else the interpreter lists two directories for one of them."""
+
+    __slots__ = ("_sources",)
+
+    def __init__(self, sources: dict[str, Source]) -> None:
+        self._sources = sources
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        source = self._sources.get(name)
+        if source is None or not is_current(source):
+            return None
+        return ModuleSpec(name, ExtensionFileLoader(name, source[0]), origin=source[0])
 
 
 class _Frozen(ModuleType):
@@ -118,6 +138,11 @@ class _OperatingSystem(_Frozen):
             return super().__getattr__(name)
         setattr(self, name, found)
         return found
+
+
+def _compiled(path: str) -> CodeType:
+    with open(path, "rb") as file:
+        return compile(file.read(), path, "exec", dont_inherit=True)
 
 
 def _decoded(text: bytes) -> str:

@@ -62,7 +62,8 @@ def _bundle(modules: Modules, own: list[str], addresses: list[str]) -> bytes:
             code = (len(body), len(text))
             body += text
         placed.append((name, modules.is_package(name), modules.source(name), code))
-    head = marshal.dumps((modules.code(_LOADER), modules.source(_LOADER), placed))
+    compiled = modules.libraries(reached | at_once.keys())
+    head = marshal.dumps((modules.code(_LOADER), modules.source(_LOADER), placed, compiled))
     return len(head).to_bytes(4, "little") + head + body
 
 
@@ -75,7 +76,7 @@ def _is_current(path: str) -> bool:
     """Whether there is a bundle, and of what is there now."""
     placed: list[Placed]
     try:
-        _, loader, placed = marshal.loads((durable.read(path) or b"")[4:])  # noqa: S302
+        _, loader, placed, _ = marshal.loads((durable.read(path) or b"")[4:])  # noqa: S302
         return is_current(loader) and all(is_current(source) for _, _, source, _ in placed)
     except (OSError, EOFError, ValueError, TypeError):
         return False

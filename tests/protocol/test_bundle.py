@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,13 @@ class Home:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def call(self, plugin: str, command: str, config: object = None) -> subprocess.CompletedProcess[str]:
+    def call(
+        self, plugin: str, command: str, config: object = None, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.programs / plugin)],
             env={
+                **(environment or {}),
                 "CNI_COMMAND": command,
                 "CNI_CONTAINERID": "c1",
                 "CNI_NETNS": "/run/netns/of-nobody",
@@ -180,6 +184,46 @@ def test_install_makes_anew_what_is_not_current(home: Home):
 def test_everybody_may_read_a_bundle(home: Home):
     """As they may what the interpreter compiled."""
     assert home.bundle("loopback").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_traceback_has_the_lines_of_the_modules(home: Home):
+    """A bundle does not know them: with CNICTL_DEBUG the modules themselves are run."""
+    path = home.plugins / "main" / "loopback.py"
+    text = path.read_text().replace(
+        ") -> AnyResult:\n", ") -> AnyResult:\n    raise ZeroDivisionError('on purpose')\n", 1
+    )
+    path.write_text(text)
+    home.install()
+    config = {"cniVersion": "1.0.0", "name": "lo", "type": "loopback"}
+
+    done = home.call("loopback", "ADD", config, {"CNI_NETNS_OVERRIDE": "1"})
+    assert (done.returncode, done.stderr) == (1, "")
+    assert json.loads(done.stdout)["details"] == "set CNICTL_DEBUG=1 for the traceback"
+    assert home.compiled() == []
+
+    done = home.call("loopback", "ADD", config, {"CNI_NETNS_OVERRIDE": "1", "CNICTL_DEBUG": "1"})
+    number = text.partition("raise Zero")[0].count("\n") + 1
+    assert f'"{path}", line {number}, in add' in done.stderr
+
+
+def test_a_library_is_found_where_it_was(shared_home: Home):
+    """Without listing the directory that all of them are in."""
+    code = "import _json\nprint([one for one in sys.path_importer_cache if one.endswith('lib-dynload')])"
+    library = find_spec("_json")
+    assert library is not None
+    if library.origin == "built-in":
+        pytest.skip("this interpreter has _json in itself")
+    assert shared_home.run("loopback", code, {}) == "[]\n"
+
+
+def test_a_library_that_is_elsewhere_now_is_looked_for(shared_home: Home):
+    """After an upgrade of the interpreter, for example."""
+    code = (
+        "finder = sys.meta_path[0]\n"
+        "finder._sources['_json'] = ('/nowhere/_json.so', 0, 0)\n"
+        "import _json\nprint(_json.__name__, _json.__spec__.origin != '/nowhere/_json.so')"
+    )
+    assert shared_home.run("loopback", code, {}) == "_json True\n"
 
 
 DESCRIBE = """
