@@ -16,7 +16,7 @@ import errno
 import os
 
 from cnictl import flock
-from cnictl.ipam.index import Index
+from cnictl.ipam import index
 from cnictl.spec.address import Address
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import IO_FAILURE, CniError
@@ -105,7 +105,7 @@ class Store:
                 flock.acquire(self._lock, f"{self.directory}/{LOCK}", self._patience)
             except OSError as error:
                 raise self._failure("open", LOCK, error) from None
-            self._index = Index(self._fd, self._index_place)
+            self._index = index.Index(self._fd, self._index_place)
         except BaseException:
             self._release()
             raise

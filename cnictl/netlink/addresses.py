@@ -7,7 +7,7 @@ from struct import Struct
 
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import LinkGone, NetlinkError
-from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, string, u32
+from cnictl.netlink.message import CREATE, EXCL, FAMILIES, attribute, attributes, number, string, u32
 from cnictl.netlink.names import scope_name
 from cnictl.spec.address import Address, Prefix
 from cnictl.spec.value import Value
@@ -22,8 +22,6 @@ _CACHEINFO = Struct("=IIII")  # seconds preferred and valid, when made and chang
 _ADDRESS, _LOCAL, _LABEL, _BROADCAST, _LIFETIMES, _FLAGS = 1, 2, 3, 4, 6, 8
 _F_DADFAILED, _F_TENTATIVE = 0x08, 0x40
 
-FAMILIES = {4: 2, 6: 10}
-"""AF_INET and AF_INET6 by IP version."""
 FOREVER = 0xFFFFFFFF  # INFINITY_LIFE_TIME, net/addrconf.h
 _BROADCAST_BELOW = 31  # RFC 3021: two addresses leave none for broadcast
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     Attributes = dict[int, bytes]
 
+FAMILIES = {4: 2, 6: 10}
+"""AF_INET and AF_INET6 by IP version (linux/socket.h)."""
+
 # message types
 ERROR = 2
 DONE = 3

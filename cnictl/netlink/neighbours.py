@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from struct import Struct
 
-from cnictl.netlink.addresses import FAMILIES
 from cnictl.netlink.channel import Channel
-from cnictl.netlink.message import APPEND, CREATE, REPLACE, attribute, attributes, u32
+from cnictl.netlink.message import APPEND, CREATE, FAMILIES, REPLACE, attribute, attributes, u32
 from cnictl.spec.address import Address
 from cnictl.spec.mac import format_mac, parse_mac
 from cnictl.spec.value import Value

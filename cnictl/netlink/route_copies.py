@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import errno
 
-from cnictl.netlink.addresses import FAMILIES
 from cnictl.netlink.errors import NetlinkError
-from cnictl.netlink.message import CREATE, attribute, each_attribute, u32
+from cnictl.netlink.message import CREATE, FAMILIES, attribute, each_attribute, u32
 from cnictl.netlink.routes import (
     HEADER_TABLES,
     MAIN_TABLE,

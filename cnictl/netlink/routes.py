@@ -5,10 +5,9 @@ from __future__ import annotations
 import errno
 from struct import Struct
 
-from cnictl.netlink.addresses import FAMILIES
 from cnictl.netlink.channel import Channel
 from cnictl.netlink.errors import NetlinkError
-from cnictl.netlink.message import CREATE, EXCL, REPLACE, attribute, attributes, number, u32
+from cnictl.netlink.message import CREATE, EXCL, FAMILIES, REPLACE, attribute, attributes, number, u32
 from cnictl.netlink.names import scope_name, scope_number
 from cnictl.spec.address import Address, Prefix
 from cnictl.spec.value import Value

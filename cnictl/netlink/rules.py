@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from struct import Struct
 
-from cnictl.netlink.addresses import FAMILIES
 from cnictl.netlink.channel import Channel
-from cnictl.netlink.message import CREATE, EXCL, attribute, attributes, number, string, u32
+from cnictl.netlink.message import CREATE, EXCL, FAMILIES, attribute, attributes, number, string, u32
 from cnictl.spec.address import Address, Prefix
 from cnictl.spec.value import Value
 

@@ -14,13 +14,14 @@ from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
 from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
 from cnictl.netns import entered
-from cnictl.spec.errors import INTERNAL, CnictlError, CniError
+from cnictl.spec.errors import INTERNAL, CniError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Concatenate, ParamSpec
 
+    from cnictl.netlink.links import Links
     from cnictl.netlink.rtnl import Link
     from cnictl.plugin.request import Request
     from cnictl.spec.address import Address, Prefix
@@ -49,14 +50,6 @@ def is_random_name(name: str) -> bool:
     """Whether a name looks like one of `random_name`, or of the Go plugins, which make theirs alike."""
     prefix, digits = name[:4], name[4:]
     return prefix == "veth" and len(digits) == RANDOM_DIGITS and HEXADECIMAL.issuperset(digits)
-
-
-def open_netns(request: Request) -> Rtnl:
-    """Return a netlink socket in the container's netns; raises CniError naming the path."""
-    try:
-        return Rtnl(request.netns)
-    except CnictlError as error:
-        raise CniError(INTERNAL, f'failed to open netns "{request.netns}": {error}') from None
 
 
 def add_veth(
@@ -105,7 +98,7 @@ def later(
         step(netns, *args, **kwargs)
 
 
-def delete_link(netns: Rtnl, name: str) -> None:
+def delete_link(netns: Links, name: str) -> None:
     """Remove a link; one that is gone already is a success."""
     try:
         netns.delete_link(name)

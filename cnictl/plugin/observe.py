@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnictl.declare.model import Entity, Expectation
-    from cnictl.netlink.rtnl import KernelRoute, Link, Rtnl
+    from cnictl.netlink.link import Link
+    from cnictl.netlink.links import Links
+    from cnictl.netlink.routes import KernelRoute
+    from cnictl.netlink.rtnl import Rtnl
 
 CONTENT_LIMIT = 1 << 20
 """Bytes read of a file that an expectation is about; more than that is not one of ours."""
@@ -92,26 +95,19 @@ def link_entity(link: Link, master: str = "", peer: str = "", parent: str = "") 
 
 
 def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
-    from cnictl.netlink.rtnl import LinkGone, Rtnl
+    if all(entity.kind == "link" for entity in wanted if entity.kind in NETLINK_KINDS):
+        from cnictl.netlink.links import Links
+
+        with Links(where or None) as netns:
+            yield from _links(where, netns, _named(netns, wanted), wanted)
+        return
+    from cnictl.netlink.rtnl import Rtnl
 
     kinds = {entity.kind for entity in wanted}
-    names = {entity.key.split(" ")[0] for entity in wanted if entity.kind in NETLINK_KINDS - ROUTE_KINDS}
     with Rtnl(where or None) as netns:
-        links: dict[str, Link] = {}
-        for name in names:
-            try:
-                links[name] = netns.link(name)
-            except LinkGone:
-                continue
-        peers_wanted, parents_wanted = (
-            {entity.key for entity in wanted if entity.kind == "link" and fact in entity.facts}
-            for fact in ("peer", "parent")
-        )
+        links = _named(netns, wanted)
+        yield from _links(where, netns, links, wanted)
         for link in links.values():
-            master = netns.link_by_index(link.master).name if link.master else ""
-            peer = _peer(link) if link.name in peers_wanted else ""
-            parent = _parent(where, netns, link) if link.name in parents_wanted else ""
-            yield link_entity(link, master, peer, parent)
             if "vlan" in kinds:
                 for vlan in netns.bridge_vlans(link):
                     yield entities.bridge_vlan(link.name, vlan.vid, pvid=vlan.pvid, untagged=vlan.untagged)
@@ -129,6 +125,31 @@ def _netlink(where: str, wanted: list[Entity]) -> Iterator[Entity]:
                         )
         if kinds & ROUTE_KINDS:
             yield from _routes(netns, links, {one.key for one in wanted if one.kind in ROUTE_KINDS})
+
+
+def _named(netns: Links, wanted: list[Entity]) -> dict[str, Link]:
+    """Return the links that are asked about, or something of theirs, as far as they are there."""
+    from cnictl.netlink.errors import LinkGone
+
+    links: dict[str, Link] = {}
+    for name in {one.key.split(" ")[0] for one in wanted if one.kind in NETLINK_KINDS - ROUTE_KINDS}:
+        try:
+            links[name] = netns.link(name)
+        except LinkGone:
+            continue
+    return links
+
+
+def _links(where: str, netns: Links, links: dict[str, Link], wanted: list[Entity]) -> Iterator[Entity]:
+    peers_wanted, parents_wanted = (
+        {entity.key for entity in wanted if entity.kind == "link" and fact in entity.facts}
+        for fact in ("peer", "parent")
+    )
+    for link in links.values():
+        master = netns.link_by_index(link.master).name if link.master else ""
+        peer = _peer(link) if link.name in peers_wanted else ""
+        parent = _parent(where, netns, link) if link.name in parents_wanted else ""
+        yield link_entity(link, master, peer, parent)
 
 
 def _routes(netns: Rtnl, links: dict[str, Link], keys: set[str]) -> Iterator[Entity]:
@@ -197,11 +218,12 @@ def _lacks_a_route(state: State, where: str, wanted: list[Entity]) -> bool:
 
 def _peer(link: Link) -> str:
     """Return the name of a veth's other end when it is in the node, and the two know one another."""
-    from cnictl.netlink.rtnl import LinkGone, Rtnl
+    from cnictl.netlink.errors import LinkGone
+    from cnictl.netlink.links import Links
 
     if link.kind != "veth" or not link.peer:
         return ""
-    with Rtnl() as node:
+    with Links() as node:
         try:
             other = node.link_by_index(link.peer)
         except LinkGone:
@@ -209,9 +231,10 @@ def _peer(link: Link) -> str:
     return other.name if other.kind == "veth" and other.peer == link.index else ""
 
 
-def _parent(where: str, netns: Rtnl, link: Link) -> str:
+def _parent(where: str, netns: Links, link: Link) -> str:
     """Return the name of what a stacked link sits on, in its own namespace or on the node."""
-    from cnictl.netlink.rtnl import LinkGone, Rtnl
+    from cnictl.netlink.errors import LinkGone
+    from cnictl.netlink.links import Links
 
     if not link.parent:
         return ""
@@ -220,7 +243,7 @@ def _parent(where: str, netns: Rtnl, link: Link) -> str:
             return netns.link_by_index(link.parent).name
         if where == NODE:
             return ""
-        with Rtnl() as node:
+        with Links() as node:
             return node.link_by_index(link.parent).name
     except LinkGone:
         return ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cnictl.declare import entities
+from cnictl.netlink.errors import LinkGone
+from cnictl.netlink.links import Links
 from cnictl.netlink.names import (
     KERNEL_HANDLES,
     action_name,
@@ -11,7 +13,6 @@ from cnictl.netlink.names import (
     protocol_name,
     u32_handle_name,
 )
-from cnictl.netlink.rtnl import LinkGone, Rtnl
 from cnictl.netlink.rules import Rules
 from cnictl.netlink.traffic_control import TrafficControl
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cnictl.netlink.traffic_control import KernelFilter, KernelQdisc
 
 
-class _Shaped(Rtnl, TrafficControl):
+class _Shaped(Links, TrafficControl):
     """Links with what hangs on them."""
 
 
@@ -75,7 +76,7 @@ def _qdisc(link: str, qdisc: KernelQdisc) -> Entity:
     )
 
 
-def _filter(netns: Rtnl, link: str, one: KernelFilter) -> Entity:
+def _filter(netns: Links, link: str, one: KernelFilter) -> Entity:
     return entities.traffic_filter(
         link,
         handle_name(one.parent),
@@ -90,7 +91,7 @@ def _filter(netns: Rtnl, link: str, one: KernelFilter) -> Entity:
     )
 
 
-def _name(netns: Rtnl, index: int) -> str:
+def _name(netns: Links, index: int) -> str:
     """Return a link's name as the full observer gives it: "" for none, its index for one that is gone."""
     try:
         return netns.link_by_index(index).name if index else ""

@@ -8,15 +8,19 @@ from cnictl.plugin.cleanup import Undo
 from cnictl.plugin.log import Log
 from cnictl.spec import versions
 from cnictl.spec.document import Document, decode_object
-from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
+from cnictl.spec.errors import INTERNAL, INVALID_NETWORK_CONFIG, CnictlError, CniError
 from cnictl.spec.result import Result, current, parse_previous
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeVar
 
+    from cnictl.netlink.channel import Channel
     from cnictl.plugin.skel import Plugin
     from cnictl.spec.result import AnyResult
+
+    NetlinkClient = TypeVar("NetlinkClient", bound=Channel)
 
 
 class Request:
@@ -105,6 +109,13 @@ class Request:
                 f" earlier {'plugin of the list' if self.command == 'ADD' else 'ADD'}",
             )
         return current(given)
+
+    def inside(self, client: Callable[[str], NetlinkClient]) -> NetlinkClient:
+        """Return a netlink client of that kind in the container's netns; raises CniError naming the path."""
+        try:
+            return client(self.netns)
+        except CnictlError as error:
+            raise CniError(INTERNAL, f'failed to open netns "{self.netns}": {error}') from None
 
     def valid_attachments(self) -> set[tuple[str, str]] | None:
         """Return the (container id, ifname) pairs that GC must spare; None when the caller did not say."""

@@ -67,7 +67,7 @@ def add(
     default route there.  The link is removed again when the request fails later.
     """
     kind, temporary = config.kind, interface.random_name()
-    with interface.open_netns(request) if config.link_in_container else Rtnl() as outside:
+    with request.inside(Rtnl) if config.link_in_container else Rtnl() as outside:
         lower = _find_master(outside, master, request.netns if config.link_in_container else "")
         config.check_mtu(lower)
         try:

@@ -36,7 +36,7 @@ PORT_PAUSES = (0.0, 0.05, 0.5, 1.0, 1.0)
 def add(request: Request) -> Result:
     config = BridgeConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside, Rtnl() as host:
+    with request.inside(Rtnl) as inside, Rtnl() as host:
         bridge = bridge_device.ensure(request, host, config)
         outer, inner = interface.add_veth(
             request, host, inside, request.ifname, mtu=config.mtu, mac=config.container_mac(request)

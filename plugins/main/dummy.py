@@ -9,7 +9,7 @@ from __future__ import annotations
 from cnictl.declare import entities
 from cnictl.declare.model import Expectation
 from cnictl.netlink.link_kinds import plain
-from cnictl.netlink.rtnl import NetlinkError
+from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.plugin import interface, ipam
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.config import MainConfig
@@ -41,7 +41,7 @@ class DummyConfig(MainConfig):
 def add(request: Request) -> Result:
     config = DummyConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         try:
             inside.add_link(request.ifname, plain("dummy"))
         except NetlinkError as error:

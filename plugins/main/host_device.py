@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def add(request: Request) -> Result:
     config = HostDeviceConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside, Rtnl() as host:
+    with request.inside(Rtnl) as inside, Rtnl() as host:
         container = Interface(request.ifname, sandbox=request.netns)
         moves = not config.uses_dpdk()
         if moves:

@@ -12,6 +12,7 @@ plugin's one interface, and without `ipam` it takes over that plugin's addresses
 from __future__ import annotations
 
 from cnictl.netlink import link_kinds
+from cnictl.netlink.rtnl import Rtnl
 from cnictl.plugin import interface, ipam, stacked
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.skel import Plugin
@@ -60,7 +61,7 @@ def add(request: Request) -> Result:
     given = request.given_result()
     before = None if given is None else current(given)
     master = config.master or _made_before(before)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         info = link_kinds.ipvlan(config.mode or "l2")
         link = stacked.add(request, config, inside, info, master=master)
         if not config.ipam.type and before is not None and before.ips:

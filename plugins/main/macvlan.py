@@ -10,7 +10,7 @@ master in any mode.  Without `ipam` the interface is up and has no addresses.
 from __future__ import annotations
 
 from cnictl.netlink import link_kinds
-from cnictl.netlink.rtnl import NetlinkError
+from cnictl.netlink.rtnl import NetlinkError, Rtnl
 from cnictl.plugin import interface, ipam, stacked
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.config import check_station_mac
@@ -81,7 +81,7 @@ class MacvlanConfig(StackedConfig):
 def add(request: Request) -> Result:
     config = MacvlanConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         info = link_kinds.macvlan(config.mode or "bridge", bcqueuelen=config.bcqueuelen)
         mac = config.container_mac(request)
         link = stacked.add(request, config, inside, info, master=config.master, mac=mac)

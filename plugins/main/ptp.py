@@ -49,7 +49,7 @@ def add(request: Request) -> Result:
         _require_gateway(ip)
     for version in sorted({ip.address.version for ip in result.ips}):
         enable_forwarding(version)
-    with Rtnl() as host, interface.open_netns(request) as inside:
+    with Rtnl() as host, request.inside(Rtnl) as inside:
         outer, inner = interface.add_veth(request, host, inside, request.ifname, mtu=config.mtu)
         result.interfaces = [
             Interface(outer.name, mac=outer.mac),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def add(request: Request) -> Result:
     config = TapConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         link = tap_device.make(request, config, inside)
         if config.bridge:
             _connect(inside, link, config.bridge)

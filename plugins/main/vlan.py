@@ -8,6 +8,7 @@ on the node and give it to bridge, macvlan or ipvlan as their link.
 from __future__ import annotations
 
 from cnictl.netlink import link_kinds
+from cnictl.netlink.rtnl import Rtnl
 from cnictl.plugin import interface, ipam, skel, stacked
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.stacked import StackedConfig
@@ -51,7 +52,7 @@ class VlanConfig(StackedConfig):
 def add(request: Request) -> Result:
     config = VlanConfig(request.document)
     config.validate(request)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         info = link_kinds.vlan(config.vlan_id)
         link = stacked.add(request, config, inside, info, master=config.master)
         try:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
-from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
+from cnictl.netlink.errors import LinkGone, NetlinkError
+from cnictl.netlink.links import Links
 from cnictl.plugin import interface
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.skel import Plugin
@@ -27,7 +28,7 @@ from .bandwidth_shaping import Shaping, device_name, owner, shape, shape_egress,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.declare.model import Entity
-    from cnictl.netlink.rtnl import Link
+    from cnictl.netlink.link import Link
     from cnictl.plugin.request import Request
     from cnictl.spec.result import AnyResult, Result
 
@@ -42,7 +43,7 @@ def add(request: Request) -> AnyResult:
     if given is not None and not limits.any:
         return given
     result = request.previous("must be called as chained plugin")
-    with interface.open_netns(request) as inside, Shaping() as host:
+    with request.inside(Links) as inside, Shaping() as host:
         veth = _host_end(request, result, inside, host)
         if limits.ingress is not None:
             shape(request, host, veth, limits.ingress)
@@ -65,7 +66,7 @@ def gc(request: Request, valid: set[tuple[str, str]]) -> None:
 
     Those that the Go plugin made do not say whose they are, and may be any network's: they stay.
     """
-    with Rtnl() as host, Failures() as each:
+    with Links() as host, Failures() as each:
         for link in host.links():
             network, ifname, container_id = owner(link)
             if network == request.network and (container_id, ifname) not in valid:
@@ -78,7 +79,7 @@ def declare(request: Request) -> list[Expectation]:
     result = request.previous("must be called as a chained plugin")
     if not limits.any:
         return []
-    with interface.open_netns(request) as inside, Rtnl() as host:
+    with request.inside(Links) as inside, Links() as host:
         veth = _host_end(request, result, inside, host).name
     expected: list[Entity] = []
     if limits.ingress is not None:
@@ -104,7 +105,7 @@ def _declared(link: str, bucket: TokenBucket) -> Entity:
     )
 
 
-def _host_end(request: Request, result: Result, inside: Rtnl, host: Rtnl) -> Link:
+def _host_end(request: Request, result: Result, inside: Links, host: Links) -> Link:
     """Return the node's end of the container's veth pair, which the Result must name; raises CniError."""
     if not result.interfaces:
         raise CniError(INTERNAL, "no interfaces provided", "the plugin before bandwidth named none")
@@ -133,7 +134,7 @@ def _host_end(request: Request, result: Result, inside: Rtnl, host: Rtnl) -> Lin
 def _unshape(request: Request, host: Shaping, device: str) -> None:
     """Clean the node's end, which stays until the plugin that made it has its turn."""
     try:
-        with interface.open_netns(request) as inside:
+        with request.inside(Links) as inside:
             link = inside.link(request.ifname)
         if link.kind != "veth":
             return

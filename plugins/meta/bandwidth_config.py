@@ -146,7 +146,7 @@ def token_bucket(rate: int, burst: int, ticks: float) -> TokenBucket:
 
 def ticks_of_a_microsecond() -> float:
     """Return how many of the kernel's ticks a microsecond has (tc_core_init of iproute2)."""
-    with open(PSCHED, encoding="ascii") as file:
+    with open(PSCHED, encoding="utf-8") as file:
         ticks, microseconds, resolution, _ = (int(word, 16) for word in file.read().split())
     if resolution == 1_000_000_000:
         ticks = microseconds

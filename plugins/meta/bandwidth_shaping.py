@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cnictl.declare.model import NODE
+from cnictl.netlink.errors import LinkGone, NetlinkError
 from cnictl.netlink.link_kinds import plain
-from cnictl.netlink.rtnl import LinkGone, NetlinkError, Rtnl
+from cnictl.netlink.links import Links
 from cnictl.netlink.traffic_control import INGRESS, INGRESS_HANDLE, ROOT, TBF_HANDLE, TrafficControl
 from cnictl.plugin import interface
 from cnictl.spec.digest import digest
@@ -13,7 +14,7 @@ from cnictl.spec.result import Interface
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cnictl.netlink.rtnl import Link
+    from cnictl.netlink.link import Link
     from cnictl.plugin.request import Request
 
     from .bandwidth_config import TokenBucket
@@ -22,7 +23,7 @@ PREFIX, NAME_LENGTH = "bwp", 15
 _LONGEST_ALIAS = 255  # IFALIASZ, linux/if.h, less a zero
 
 
-class Shaping(Rtnl, TrafficControl):
+class Shaping(Links, TrafficControl):
     """The links of the node and their queueing disciplines."""
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from cnictl import durable
-from cnictl.netlink.rtnl import LinkGone
-from cnictl.plugin import interface, network
+from cnictl.netlink.rtnl import LinkGone, Rtnl
+from cnictl.plugin import network
 from cnictl.spec.errors import INTERNAL, CnictlError, CniError
 from cnictl.spec.names import check_interface_name
 from cnictl.spec.value import Value
@@ -48,7 +48,7 @@ class Attached(Value):
     def require_free_name(self) -> None:
         """Raise CniError for a name that no link may have, or that one has already."""
         check_interface_name(self.ifname)
-        with interface.open_netns(self.asked) as inside:
+        with self.asked.inside(Rtnl) as inside:
             try:
                 inside.link(self.ifname)
             except LinkGone:

@@ -22,7 +22,9 @@ from cnictl.declare.model import NODE, Expectation
 from cnictl.netfilter import backend, conntrack
 from cnictl.netfilter.channel import closed_together
 from cnictl.netfilter.program import NetfilterError
-from cnictl.netlink import rtnl
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netlink.links import Links
+from cnictl.netlink.routes import Routes
 from cnictl.plugin.cleanup import Failures
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, CniError
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 
     Addresses = dict[Version, Prefix]
     """The container's address of each IP version that it has."""
+
+
+class _Node(Links, Routes):
+    """Where the node's routes lead."""
 
 
 def add(request: Request) -> AnyResult:
@@ -139,10 +145,10 @@ def _forget_flows(request: Request, config: PortmapConfig, version: Version, add
 def _route_localnet(address: Prefix) -> str:
     """The sysctl that lets the node send from 127.0.0.1 to the container; "" when no route leads there."""
     try:
-        with rtnl.Rtnl() as host:
+        with _Node() as host:
             route = host.route_to(address.address)
             return f"net/ipv4/conf/{host.link_by_index(route.device).name}/route_localnet"
-    except rtnl.NetlinkError:
+    except NetlinkError:
         return ""
 
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from cnictl import sysctl
 from cnictl.declare import entities
 from cnictl.declare.model import Expectation
-from cnictl.netlink.rtnl import NetlinkError, Rtnl
+from cnictl.netlink.errors import NetlinkError
+from cnictl.netlink.links import Links
 from cnictl.netns import entered
-from cnictl.plugin import interface
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INTERNAL, CnictlError, CniError
 from cnictl.spec.result import convert
@@ -112,7 +112,7 @@ def _put_back(netns: str, name: str, value: str) -> None:
 
 
 def _change_link(request: Request, config: TuningConfig, wanted: Wanted) -> None:
-    with interface.open_netns(request) as inside:
+    with request.inside(Links) as inside:
         try:
             link = inside.link(request.ifname)
         except NetlinkError as error:
@@ -134,7 +134,7 @@ def _change_link(request: Request, config: TuningConfig, wanted: Wanted) -> None
 
 
 def _restore(netns: str, backup: Backup, ifname: str) -> None:
-    with Rtnl(netns) as inside:
+    with Links(netns) as inside:
         backup.restore(inside, ifname)
 
 

@@ -15,7 +15,7 @@ from cnictl.spec.errors import IO_FAILURE, CniError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.netlink.link import Link
-    from cnictl.netlink.rtnl import Rtnl
+    from cnictl.netlink.links import Links
     from cnictl.spec.document import Json
 
     from .tuning_config import Wanted
@@ -69,7 +69,7 @@ class Backup:
                 IO_FAILURE, f"failed to save file {name}: {errno_text(error.errno or 0)}", self.path
             ) from None
 
-    def restore(self, netns: Rtnl, ifname: str) -> None:
+    def restore(self, netns: Links, ifname: str) -> None:
         """Give a link back what it had, and remove the file; nothing to do without a file.
 
         Nor is there with half of one: whoever was killed while writing it had changed nothing.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from cnictl import flock
 from cnictl.declare import entities
 from cnictl.declare.model import Expectation
-from cnictl.plugin import interface
+from cnictl.netlink.rtnl import Rtnl
 from cnictl.plugin.config import NetworkConfig
 from cnictl.plugin.skel import Plugin
 from cnictl.spec.errors import INVALID_NETWORK_CONFIG, CniError
@@ -59,7 +59,7 @@ def add(request: Request) -> Result:
     config = VrfConfig(request.document)
     config.validate(request)
     result = request.previous(NO_RESULT)
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         # The interfaces of a container may come and go at the same moment, and a VRF with the last of them.
         flock.acquire(inside.netns_fd, request.netns)
         try:
@@ -74,7 +74,7 @@ def delete(request: Request) -> None:
     config = VrfConfig(request.document)
     if not request.netns or not config.vrf_name:
         return
-    with interface.open_netns(request) as inside:
+    with request.inside(Rtnl) as inside:
         flock.acquire(inside.netns_fd, request.netns)
         vrf_device.leave(inside, config.vrf_name, config.table or 0, request.ifname)
 
