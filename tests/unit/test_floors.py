@@ -26,8 +26,8 @@ FLOORS = tuple(
     for line in (
         "declare spec",
         (
-            "aside bundle child cni_path compiler configuration cri durable explanation firewalld flock forwarding"
-            " inotify install invoke journal kubernetes launcher listener"
+            "aside bundle child cni_path compiler configuration cri durable explanation firewalld flock"
+            " forwarding inotify install invoke journal kubernetes launcher listener"
             " ipam netfilter netlink netns netns_named netns_visible sandbox sysctl tc"
         ),
         "plugin runtime",
