@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from cnictl.cli import options, output, problems
-from cnictl.render.answers import answers_members, answers_table
+from cnictl.render.answers import answers_members, answers_table, verdict
 from cnictl.render.form import Form
 from cnictl.runtime.failure import PluginFailed
 
@@ -33,8 +33,9 @@ def check(
 ) -> None:
     """Ask the plugins whether an attachment still is as ADD made it.
 
-    Exit status 1 when a plugin says no, 3 when one cannot tell.  NETNS can be left out when
-    the cache knows of one attachment to NET only.  Arguments are those of ADD unless given.
+    Exit status 1 when a plugin says no, 3 when one cannot tell; `holds` of -o json is null where
+    `disableCheck` lets nobody be asked.  NETNS can be left out when the cache knows of one
+    attachment to NET only.  Arguments are those of ADD unless given.
     """
     runtime = options.runtime(cni_path, cache_dir, timeout, verbose=verbose)
     wanted = options.wanted(
@@ -55,7 +56,7 @@ def check(
             "containerID": found.attachment.container_id,
             "ifname": found.attachment.ifname,
             "netns": found.attachment.netns,
-            "holds": failure is None,
+            "holds": verdict(executions, failed=failure is not None),
             "plugins": answers_members(executions),
         },
         lambda: answers_table(executions, "holds"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from cnictl.cli import options, output, problems
-from cnictl.render.answers import answers_members, answers_table
+from cnictl.render.answers import answers_members, answers_table, verdict
 from cnictl.render.form import Form
 from cnictl.runtime.failure import PluginFailed
 
@@ -25,7 +25,8 @@ def status(
     """Ask a network's plugins whether they can serve an ADD.
 
     Exit status 1 when a plugin says no, 3 when one cannot tell.  Configurations before
-    cniVersion 1.1.0 have no STATUS: then nothing is asked.
+    cniVersion 1.1.0 have no STATUS: then nothing is asked, the exit status is 0, and `ready` of
+    -o json is null.  Whether their plugins are there is for `cnictl version NET` to say.
     """
     known = options.network(conf_dir, net)
     runtime = options.runtime(cni_path, "", timeout, verbose=verbose)
@@ -38,7 +39,11 @@ def status(
     options.warn(warnings)
     output.show(
         form,
-        lambda: {"network": known.name, "ready": failure is None, "plugins": answers_members(executions)},
+        lambda: {
+            "network": known.name,
+            "ready": verdict(executions, failed=failure is not None),
+            "plugins": answers_members(executions),
+        },
         lambda: answers_table(executions, "ready"),
     )
     if failure is not None:

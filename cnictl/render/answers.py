@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from cnictl.render.execution import answer_members, milliseconds, outcome
@@ -23,6 +23,11 @@ def answers_table(executions: Iterable[Execution], yes: str) -> Table:
 def answers_members(executions: Iterable[Execution]) -> list[Data]:
     """Return the same for `-o json`."""
     return [answer_members(one) for one in executions]
+
+
+def verdict(executions: Collection[Execution], *, failed: bool) -> bool | None:
+    """Return whether all said yes, None where nobody was asked."""
+    return False if failed else True if executions else None
 
 
 def _row(one: Execution, yes: str) -> tuple[Cell, ...]:

@@ -231,6 +231,7 @@ def test_check_that_is_off(bench):
     bench.network("mynet", disableCheck=True)
     bench("add", "mynet", NETNS).succeeded()
     assert "nothing was checked" in bench("check", "mynet", NETNS).succeeded().stderr
+    assert bench("check", "mynet", NETNS, "-o", "json").succeeded().json["holds"] is None
     assert bench.verbs() == ["ADD"]
 
 

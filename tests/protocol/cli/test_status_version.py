@@ -29,6 +29,7 @@ def test_status_before_1_1_0(bench):
     bench.network("mynet", version="1.0.0")
     done = bench("status", "mynet").succeeded()
     assert (done.stdout, done.stderr) == ("", "note: cniVersion 1.0.0 has no STATUS\n")
+    assert bench("status", "mynet", "-o", "json").succeeded().json["ready"] is None
     assert bench.calls() == []
 
 

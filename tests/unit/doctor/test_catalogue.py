@@ -54,6 +54,16 @@ def test_nothing_comes_of_itself(one: Failure):
     assert set(one.like) <= catalogue().keys() - {one.code}
 
 
+def test_status_is_no_proof_of_what_it_does_not_ask():
+    """Before cniVersion 1.1.0 `cnictl status` asks nobody and ends with 0, whatever is broken."""
+    asking = {
+        one.code
+        for one in catalogue().values()
+        if any(command.startswith("cnictl status") for command in (*one.run, one.verify))
+    }
+    assert asking == {"status-not-ready"}
+
+
 def test_no_two_classes_have_the_same_words():
     """Which would make it a matter of luck which one is told."""
     texts = [text for one in catalogue().values() for text in one.texts]
