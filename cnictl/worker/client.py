@@ -72,14 +72,18 @@ def status(path: str = SOCKET) -> Status:
         ) from None
     except CniError as error:
         raise NoWorker(f"what answers at {where} is no worker: {error.msg}") from None
+    except ValueError as error:
+        raise NoWorker(f"what answers at {where} is no worker: {error}") from None
 
 
 def _parsed(told: Document) -> Status:
+    """Return a worker's status; raises CniError and ValueError for what is none."""
+
     def numbers(document: Document, name: str) -> list[Json]:
         found = document.get(name)
         return found if isinstance(found, list) else []
 
-    return Status(
+    status = Status(
         pid=told.integer("pid"),
         started=told.integer("started"),
         waiting=told.integer("waiting"),
@@ -100,3 +104,6 @@ def _parsed(told: Document) -> Status:
             for one in told.objects("calls")
         ),
     )
+    if not status.pid or any(len(one.buckets) != len(status.bounds) + 1 for one in status.calls):
+        raise ValueError("it tells something else")
+    return status

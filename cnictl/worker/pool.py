@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cnictl.netfilter.channel import closed_together
 from cnictl.worker import call, memory
-from cnictl.worker.tally import Tally
+from cnictl.worker.tally import COMMANDS, Tally
 
 if TYPE_CHECKING:
     import socket
@@ -31,7 +31,7 @@ MOST = 64
 LAST_WORDS = 20.0
 """Seconds that calls have to come to their end when the daemon stops."""
 _UNDOING = 5.0  # seconds for those that do not, to undo what they have made
-_PAUSE = 1.0  # seconds, when processes die without a call
+_PAUSE = 1.0  # seconds, when processes die without a call, or none can be started
 _SHORTEST_LIFE = 0.1
 
 
@@ -86,9 +86,8 @@ class Pool:
         for fd in (self._reports, self._wake, self._control.fileno()):
             poll.register(fd, select.POLLIN)
         while not self._asked:
-            self._fill()
-            wait = self._pause_until - time.monotonic()
-            for fd, _ in poll.poll(wait * 1000 if wait > 0 else None):
+            wait = self._fill()
+            for fd, _ in poll.poll(None if wait is None else wait * 1000):
                 self._attend(fd)
             self._reap()
         signal.set_wakeup_fd(-1)
@@ -108,14 +107,21 @@ class Pool:
             **self.tally.members(),
         }
 
-    def _fill(self) -> None:
-        if time.monotonic() < self._pause_until:
-            return
+    def _fill(self) -> float | None:
+        """Start the processes that are missing; return in how many seconds to try again, None for never."""
+        wait = self._pause_until - time.monotonic()
+        if wait > 0:
+            return wait
         while len(self._idle) + len(self._busy) < (self._spare if self._idle else self._most):
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:  # the node has none to spare: whoever calls answers itself meanwhile
+                self._pause_until = time.monotonic() + _PAUSE
+                return _PAUSE
             if pid == 0:
                 self._be_one()
             self._idle[pid] = time.monotonic()
+        return None
 
     def _attend(self, fd: int) -> None:
         if fd == self._control.fileno():
@@ -223,6 +229,8 @@ class Pool:
         except OSError:
             return  # the launcher did not wait, and answers the call itself
         command = one.variable(b"CNI_COMMAND")
+        if command not in COMMANDS:
+            command = ""  # it may be anything, and a report is one line of words
         with closed_together():  # the launcher has its answer before
             status = call.answer(connection, one, self._main)
             self._report(f"done {one.plugin} {command} {status} {(time.monotonic_ns() - began) // 1000}")

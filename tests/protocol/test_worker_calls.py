@@ -5,16 +5,18 @@ from __future__ import annotations
 import array
 import contextlib
 import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cnictl.worker import call, pool
+from cnictl.worker import call, client, pool
 from tests.daemon import wait_for
 
 DAEMON = """
@@ -74,7 +76,7 @@ def message(
 ) -> bytes:
     """Return a call as launcher.c writes it."""
     words = [version, call.place() if place is None else place, b"22", name.encode()]
-    body = b"".join(word + b"\0" for word in [*words, *map(str.encode, environment)])
+    body = b"".join(word + b"\0" for word in [*words, *map(os.fsencode, environment)])
     return struct.pack("=I", len(body)) + body
 
 
@@ -177,3 +179,63 @@ def test_a_launcher_that_gives_up_costs_nothing(path: str) -> None:
         with contextlib.closing(connected(path)) as connection:
             connection.sendall(data)
     called(path, "bridge")
+
+
+@pytest.mark.parametrize(
+    "command", ["ADD DEL", "ADD\n1 busy", "ADD\r1 refused", "A" * 100_000, "\udcff", " "]
+)
+def test_a_command_that_is_none(path: str, command: str) -> None:
+    """Is counted under no name, and the worker counts on."""
+    called(path, "bridge", f"CNI_COMMAND={command}")
+    called(path, "bridge", "CNI_COMMAND=ADD")
+    wait_for(lambda: len(client.status(path).calls) == 2)
+    assert [(one.command, one.calls) for one in client.status(path).calls] == [("", 1), ("ADD", 1)]
+    assert (client.status(path).refused, client.status(path).killed) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"{", b"[]", b'{"bounds": ["x"]}', b'{"pid": "x"}', b'{"bounds": 7}', b"{}",
+     b'{"pid": 1, "bounds": [1], "calls": [{"buckets": [1]}]}',
+     b'{"pid": 1, "bounds": [1], "calls": [{"buckets": [1, "x"]}]}'],
+)  # fmt: skip
+def test_what_answers_like_no_worker(tmp_path: Path, said: bytes) -> None:
+    """Is said to be none."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "x.control"))
+        listening.listen()
+
+        def answer() -> None:
+            with listening.accept()[0] as connection:
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(client.NoWorker, match=r"what answers at .* is no worker"):
+            client.status(str(tmp_path / "x"))
+        thread.join()
+
+
+LIMITED = DAEMON.replace(
+    "pool.Pool(",
+    """import resource, signal
+was = resource.getrlimit(resource.RLIMIT_NPROC)
+signal.signal(signal.SIGUSR1, lambda *_: resource.setrlimit(resource.RLIMIT_NPROC, was))
+resource.setrlimit(resource.RLIMIT_NPROC, (0, was[1]))
+if not os.getuid():
+    os.setuid(65534)  # the limit is none of root's
+pool.Pool(""",
+)
+
+
+def test_a_worker_that_may_start_no_process(tmp_path: Path) -> None:
+    """Goes on when it may: that a node has no process to spare is over some time."""
+    path = str(tmp_path / "worker.sock")
+    with subprocess.Popen([sys.executable, "-c", LIMITED, path]) as daemon:
+        wait_for(lambda: os.path.exists(f"{path}.control"))
+        try:
+            assert client.status(path).waiting == 0
+            daemon.send_signal(signal.SIGUSR1)
+            wait_for(lambda: client.status(path).waiting == 1)
+        finally:
+            daemon.terminate()
