@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from dataclasses import dataclass
@@ -46,28 +47,22 @@ async def _run(places: Places, policy: Policy) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if places.pidfile:
-        _write_pid(places.pidfile)
-    listener = None
-    try:
+    with contextlib.ExitStack() as at_end:
         listener = Listener(places.socket, policy.host_prefix)
+        at_end.callback(listener.close)
         held = _hold(listener.path)
-        try:
-            table = Table(listener.path, policy)
-            table.take_over()
-            server = await asyncio.start_server(Server(table).serve, sock=listener.socket)
-            Log("info").info("listening", socket=listener.path)
-            await stop.wait()
-            server.close()
-            Log("info").info("stopping, leases are kept for the next daemon")
-        finally:
-            os.close(held)
-            lease_record.remove_directory(listener.path)
-    finally:
-        if listener is not None:
-            listener.close()
-        if places.pidfile:
-            _remove(places.pidfile)
+        at_end.callback(lease_record.remove_directory, listener.path)
+        at_end.callback(os.close, held)
+        if places.pidfile:  # not before it is certain that no other daemon has written its own there
+            _write_pid(places.pidfile)
+            at_end.callback(_remove, places.pidfile)
+        table = Table(listener.path, policy)
+        table.take_over()
+        server = await asyncio.start_server(Server(table).serve, sock=listener.socket)
+        Log("info").info("listening", socket=listener.path)
+        await stop.wait()
+        server.close()
+        Log("info").info("stopping, leases are kept for the next daemon")
 
 
 def _hold(path: str) -> int:

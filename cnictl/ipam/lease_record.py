@@ -12,7 +12,7 @@ import os
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from cnictl import durable
-from cnictl.spec.address import Prefix
+from cnictl.spec.address import Address, Prefix
 from cnictl.spec.document import Document, decode_object, encode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import IO_FAILURE, CniError
@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cnictl.spec.document import Json
 
+_LATEST = 1 << 40
+"""Seconds since 1970; a lease with an end ends within 136 years."""
 LONGEST_ID = 254
 """Bytes of a client id: an option has 255, and the first says of which kind it is."""
 
@@ -83,18 +85,24 @@ class LeaseRecord(Value):
     @classmethod
     def read(cls, document: Document) -> LeaseRecord:
         """Return the record in a JSON object; raises CniError or ValueError when it is none."""
+        netns, address = document.string("netns"), Prefix.parse(document.string("address"))
+        server = Address.parse(document.string("server"))
+        if "\0" in netns:
+            raise ValueError("netns has a NUL character in it")
+        if address.version != 4 or server.version != 4:
+            raise ValueError(f"{address} of {server} is no lease of IPv4")
         return cls(
             document.string("container"),
             document.string("network"),
             document.string("ifname"),
-            netns=document.string("netns"),
+            netns=netns,
             netns_inode=document.integer("netnsInode"),
             link_index=document.integer("linkIndex"),
-            address=Prefix.parse(document.string("address")),
-            server=document.string("server"),
-            renew=document.optional_integer("renew"),
-            rebind=document.optional_integer("rebind"),
-            expire=document.optional_integer("expire"),
+            address=address,
+            server=str(server),
+            renew=_time(document, "renew"),
+            rebind=_time(document, "rebind"),
+            expire=_time(document, "expire"),
             sent=_options(document.object("sent")),
             given=_options(document.object("given")),
         )
@@ -246,4 +254,14 @@ def _record(name: str) -> LeaseRecord | None:
 def _options(document: Document | None) -> dict[int, bytes]:
     if document is None:
         return {}
-    return {int(name): bytes.fromhex(document.string(name)) for name in document.members}
+    found = {int(name): bytes.fromhex(document.string(name)) for name in document.members}
+    if not all(0 < number < 255 for number in found):
+        raise ValueError(f"the options {', '.join(map(str, found))} are not all from 1 to 254")
+    return found
+
+
+def _time(document: Document, name: str) -> int | None:
+    found = document.optional_integer(name)
+    if found is not None and not 0 <= found < _LATEST:
+        raise ValueError(f"{name} is no time: {found}")
+    return found

@@ -336,7 +336,10 @@ class TestStart:
     """How the daemon is started, and how it ends."""
 
     def test_files_that_it_makes_and_removes(self, node: Node, plugins_dir: str) -> None:
-        """A socket for root alone, in a directory for root alone, and a pid without a newline."""
+        """A socket for root alone, in a directory for root alone, and a pid without a newline.
+
+        A second daemon that cannot start changes none of them.
+        """
         words = [f"{plugins_dir}/dhcp", "daemon", "-pidfile", "/run/dhcp.pid", "-hostprefix", "/run/host"]
         with node.start(["sh", "-c", f"echo $$ >/run/started; exec {' '.join(words)}"]) as process:
             socket = Path(node.path(f"/run/host{SOCKET}"))
@@ -344,6 +347,9 @@ class TestStart:
             assert oct(socket.stat().st_mode & 0o777) == "0o600"
             assert oct(socket.parent.stat().st_mode & 0o777) == "0o700"
             pid = Path(node.path("/run/dhcp.pid"))
+            within(20, lambda: pid.exists() and pid.read_text(), "the pid")
+            second = node.run(words, timeout=30)
+            assert (second.status, "another daemon answers there" in second.stderr) == (3, True)
             assert pid.read_text() == Path(node.path("/run/started")).read_text().strip()
             node.run(["kill", pid.read_text()]).checked()
             _, log = process.communicate(timeout=20)

@@ -10,6 +10,7 @@ import pytest
 from cnictl.ipam import lease_record
 from cnictl.ipam.lease_record import LeaseRecord
 from cnictl.spec.address import Prefix
+from cnictl.spec.document import encode
 from cnictl.spec.errors import CniError
 
 RECORD = LeaseRecord(
@@ -27,6 +28,9 @@ RECORD = LeaseRecord(
     sent={55: b"\3\1", 61: b"\0c1/net/eth0"},
     given={1: b"\xff\xff\xff\0"},
 )
+
+
+C2 = encode(RECORD.replace(container_id="c2").members())
 
 
 @pytest.fixture
@@ -60,7 +64,19 @@ def test_a_lease_without_end(daemon: str):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"container": 5}', '{"container": "c1", "network": "net", "ifname": "eth0"}'],
+    [
+        "",
+        "{",
+        "[]",
+        '{"container": 5}',
+        '{"container": "c1", "network": "net", "ifname": "eth0"}',
+        C2.replace('"10.44.0.1"', '"somewhere"'),
+        C2.replace('"10.44.0.1"', '"fd00::1"'),
+        C2.replace("10.44.0.50/24", "fd00::2/64"),
+        C2.replace('"61"', '"256"'),
+        C2.replace('"61"', '"-1"'),
+        C2.replace("/run/netns/c1", "/run/\\u0000"),
+    ],
 )
 def test_what_is_no_record(daemon: str, content: str):
     """It is named with the reason, and hides no other."""
