@@ -30,6 +30,7 @@ BROKEN = "is no recorded call, or is damaged"
 
 _RING = struct.Struct("=QQQ")
 _KEEP = struct.Struct("=Q")
+_DIGITS = 9  # of a length, which is less than SIZE_LIMIT of durable
 _NAME = re.compile(r"[0-9]{8,19}")
 _PATIENCE = 10.0  # seconds, for another start
 
@@ -50,6 +51,9 @@ def prepare(directory: str, keep: int) -> None:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         if os.stat(directory).st_uid != os.geteuid():
             raise RecordError(f"the log {directory} belongs to somebody else, who could read it")
+        if os.listdir(directory) and ring(directory) is None and not numbers(directory):
+            hint = "name a directory of its own, which is made if it is not there"
+            raise RecordError(f"{directory} is no log of calls, and not empty", hint=hint)
         os.chmod(directory, 0o700)
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -155,10 +159,8 @@ def _read(directory: str, number: int) -> Call | None:
     parts: dict[str, list[bytes]] = {}
     for name, part in _parts(data):
         parts.setdefault(name, []).append(part)
-    if "call" not in parts:
-        return None
     try:
-        return _call(number, parts)
+        return _call(number, parts) if "call" in parts else None
     except ValueError:
         return None
 
@@ -169,7 +171,7 @@ def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:
     while at < len(data):
         end = data.find(b"\n", at)
         name, _, length = data[at:end].partition(b" ")
-        if end < 0 or not length.isdigit() or end + 1 + int(length) > len(data):
+        if end < 0 or not length.isdigit() or len(length) > _DIGITS or end + 1 + int(length) > len(data):
             return
         yield name.decode(errors="replace"), data[end + 1 : end + 1 + int(length)]
         at = end + 2 + int(length)

@@ -74,3 +74,20 @@ def test_a_call_by_its_plugin(tmp_path: Path) -> None:
     for word in ("4", "bridge/GC", "portmap"):
         with pytest.raises(RecordError, match=f"^there is no call {word}$"):
             choose(str(tmp_path), found, word)
+
+
+def test_a_directory_of_something_else(tmp_path: Path) -> None:
+    """Becomes no log: it would be for its owner only from then on."""
+    (tmp_path / "notes").write_text("mine")
+    tmp_path.chmod(0o755)
+    with pytest.raises(RecordError, match="is no log of calls, and not empty"):
+        log.prepare(str(tmp_path), 100)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
+def test_a_part_whose_length_is_no_number(tmp_path: Path) -> None:
+    """Of any number of digits."""
+    write(tmp_path, 1, CALL + b"stdin " + b"9" * 5000 + b"\nabc\n")
+    write(tmp_path, 2, b"call " + b"9" * 5000 + b"\nabc\n")
+    assert [one.number for one in log.calls(str(tmp_path))] == [1]
