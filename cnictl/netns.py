@@ -47,6 +47,8 @@ class Netns:
         except OSError as e:
             kind = NetnsGone if e.errno == errno.ENOENT else NetnsError
             raise kind(f'failed to Statfs "{path}": {errno_text(e.errno or 0)}') from None
+        except ValueError:  # of a NUL character, which Go passes on
+            raise NetnsError(f'failed to Statfs "{path}": {errno_text(errno.EINVAL)}') from None
         try:
             _require_netns(self.fd, path)
         except BaseException:

@@ -40,7 +40,7 @@ def path_of(name: str, root: str = ROOT) -> str:
     below = name
     if "." in name.partition("/")[0]:
         below = name.translate({ord("."): "/", ord("/"): "."})
-    if not below or below.startswith("/") or ".." in below.split("/"):
+    if not below or below.startswith("/") or "\0" in below or ".." in below.split("/"):
         raise SysctlError("open", f"{root}/{name}", errno.ENOENT)
     return f"{root}/{below}"
 

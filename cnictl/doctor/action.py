@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LONGEST = 64 << 10
 """Bytes of a file that is removed, as it is kept in the journal."""
 FILTERS = ("iptables", "ip6tables", "iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy")
+_MODES = 0o7777
 _PATIENCE = 30.0
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
@@ -73,11 +74,17 @@ class Action(Protocol):
 
 def action(command: str, means: Means) -> Action | None:
     """Return what a command does, None for one that only looks, or that nobody could take back."""
-    match shlex.split(command):
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    if "\0" in command:
+        return None
+    match words:
         case ["sysctl", "-w", setting] if "=" in setting:
             name, _, value = setting.partition("=")
             return Setting(name, value)
-        case ["chmod", mode, path] if mode.isdigit() and path.startswith("/"):
+        case ["chmod", mode, path] if _is_mode(mode) and path.startswith("/"):
             return Mode(path, int(mode, 8))
         case ["mv", source, target] if source.startswith("/") and target.startswith("/"):
             return Rename(source, target)
@@ -128,9 +135,12 @@ class Mode:
         return f"{self.mode:04o}"
 
     def put(self, state: Json, /) -> None:
+        mode = str(state)
+        if not _is_mode(mode):
+            raise CannotDo(f"{self.path}: {mode} is no mode")
         descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            os.fchmod(descriptor, int(str(state), 8))
+            os.fchmod(descriptor, int(mode, 8))
         finally:
             os.close(descriptor)
 
@@ -191,12 +201,16 @@ class Removal:
             os.unlink(self.path)
             return
         kept = Document(state)
+        mode, modified = kept.unsigned("mode") & _MODES, kept.unsigned("modified")
+        try:
+            content = a2b_base64(kept.string("content"))
+        except ValueError:
+            raise CannotDo(f"{self.path}: what is kept of it is not base64") from None
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.path, flags, 0o600)
         try:
-            os.write(descriptor, a2b_base64(kept.string("content")))
-            os.fchmod(descriptor, kept.unsigned("mode"))
-            modified = kept.unsigned("modified")
+            os.write(descriptor, content)
+            os.fchmod(descriptor, mode)
             os.utime(descriptor, ns=(modified, modified))
         finally:
             os.close(descriptor)
@@ -311,6 +325,10 @@ class Reclaim:
 
 def _is_there(one: journal.Entry) -> bool:
     return directory.read_raw(None, f"{one.directory}/{one.address}") == (one.content, one.modified)
+
+
+def _is_mode(text: str) -> bool:
+    return 0 < len(text) <= 4 and frozenset("01234567").issuperset(text)
 
 
 def _identity(path: str) -> str:

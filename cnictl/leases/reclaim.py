@@ -76,7 +76,7 @@ def reclaim(
     yielded before that is done.
     """
     for start in range(0, len(addresses), TURN):
-        if os.path.islink(network.directory) or not os.path.isdir(network.directory):
+        if not _is_directory(network.directory):
             return  # and nothing is made in its place
         with Store(network.directory, patience=patience) as store:
             turn = addresses[start : start + TURN]
@@ -115,7 +115,7 @@ def undo(entries: Iterable[Entry], *, patience: float = PATIENCE) -> Iterator[Ou
     for one in entries:
         by_directory.setdefault(one.directory, []).append(one)
     for place, several in by_directory.items():
-        if os.path.islink(place) or not os.path.isdir(place):
+        if not _is_directory(place):
             yield from (_restored(one, False, f"{place} is not there any more") for one in several)
             continue
         with Store(place, patience=patience) as store:
@@ -126,12 +126,17 @@ def undo(entries: Iterable[Entry], *, patience: float = PATIENCE) -> Iterator[Ou
 def preview(entries: Iterable[Entry]) -> Iterator[Outcome]:
     """Yield what `undo` would do."""
     for one in entries:
-        if not os.path.isdir(one.directory):
+        if not _is_directory(one.directory):
             yield _restored(one, False, f"{one.directory} is not there any more")
         elif os.path.lexists(f"{one.directory}/{one.address}"):
             yield _restored(one, False, "reserved again")
         else:
             yield _restored(one, True, "would be put back")
+
+
+def _is_directory(path: str) -> bool:
+    """Whether it is one, and no link that leads to one."""
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _turn(

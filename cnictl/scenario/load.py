@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_DIGITS = 5  # of a port
 EXTENSIONS = (".yaml", ".yml")
 
 
@@ -195,7 +196,7 @@ class _Reader(NodeReader):
         server, server_port = "", 0
         if "server" in keys:
             server, _, digits = self.text(keys["server"], "server").rpartition(":")
-            if not (server and digits.isdecimal()):
+            if not (server and digits.isdecimal() and len(digits) <= _DIGITS):
                 self.fail(keys["server"], "write server as CONTAINER:PORT")
             server_port = int(digits)
         for number in (port, server_port):

@@ -69,8 +69,8 @@ def _connected(route: Entity) -> Iterator[Entity]:
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """Return a key for sorting that puts eth2 before eth10."""
-    parts = re.split(r"(\d+)", text)
-    return [(1, int(part), "") if part.isdigit() and part.isascii() else (0, 0, part) for part in parts]
+    parts = re.split(r"0*([0-9]+)", text)  # every other one is a number, and the longer the larger
+    return [(i % 2, len(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
 
 
 def _address(key: str) -> str:

@@ -103,6 +103,8 @@ class _Reader(NodeReader):
                     netns = str(self._fact(section, str, "netns"))
                 else:
                     sections.append((inner, kind, section))
+            if "\0" in netns:
+                self.fail(key, f"pod {name!r}: no path has a NUL character in it")
             if netns == NODE or netns in self._pods.values():
                 self.fail(key, f"pod {name!r} has the same place as another")
             self._pods[name] = netns
@@ -213,7 +215,7 @@ class _Reader(NodeReader):
             if wanted is bool and is_scalar(node, "bool"):
                 return text.lower() in ("true", "yes", "on")
             if wanted is int and is_decimal(node):
-                return int(text)
+                return self._whole(node, words)
         elif wanted is tuple and isinstance(node, yaml.SequenceNode):
             return tuple(str(self._fact(item, str, words)) for item in node.value)
         self.fail(node, f"{words}: expected {_TYPES[wanted]}, found {describe(node)}")

@@ -249,3 +249,9 @@ print(open("/run/netns/notes").read())
         f'unknown FS magic on "{path}"' for path in ("/run", "/run/netns", "/run/netns/notes")
     ]
     assert lines[3:] == ['"/proc/self/ns/mnt" is a namespace, but not a network namespace', "keep"]
+
+
+def test_a_path_that_no_file_has() -> None:
+    """Is refused as the kernel refuses what it does not know."""
+    with pytest.raises(NetnsError, match="invalid argument"):
+        Netns("/run/netns/\0")

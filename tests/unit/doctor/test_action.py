@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ import pytest
 
 from cnictl.doctor.action import CannotDo, Means, action
 from cnictl.doctor.failure import catalogue, complete, filled
+from cnictl.doctor.repair import KIND, read, take_back
 from cnictl.leases.evidence import Gatherer, Sandboxes
 from cnictl.spec.errors import CnictlError
 
 if TYPE_CHECKING:
     from cnictl.doctor.action import Action
+    from cnictl.spec.document import Json
 
 MEANS = Means(Gatherer(Sandboxes), "/etc/cni/net.d", "/var/lib/cni", "/run/journal.jsonl")
 LOOKS = ("cnictl conf ls", "sysctl net")
@@ -43,7 +46,8 @@ def test_a_safe_fix_is_made_of_what_can_be_taken_back(code: str):
         "rm -rf /", "rm x", "rm /a /b", "mv -f /a /b", "mv a /b", "chmod -R 755 /a",
         "sysctl net.ipv4.ip_forward", "sysctl -w -a", "iptables -F", "iptables -P FORWARD ACCEPT",
         "sh -I x", "modprobe -r x", "kill 1",
-        "cnictl ipam reclaim web", "cnictl del web", "",
+        "cnictl ipam reclaim web", "cnictl del web", "", "rm '/a", "chmod 999 /a", "rm /\0", "mv /a /\0",
+        "chmod 755 /\0", "sysctl -w a\0=1",
     ],
 )  # fmt: skip
 def test_other_commands_are_nobodys(command: str):
@@ -103,3 +107,27 @@ def test_a_command_with_an_unknown_place_is_none():
     """Rather than one about a file called FILE."""
     assert complete("rm {file}", {}) is None
     assert complete("rm {file}", {"file": "/a b"}) == "rm '/a b'"
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [("chmod 755 {}", "rw"), ("chmod 755 {}", None), ("rm {}/gone", {"content": "YQ==", "mode": "rw"})],
+)
+def test_a_state_that_is_none(tmp_path: Path, command: str, before: Json):
+    """Of a journal that somebody has edited is said to be none, and the other steps are taken back."""
+    told: dict[str, Json] = {"code": "x", "command": command.format(tmp_path), "before": before}
+    told["after"] = of(command.format(tmp_path)).look()
+    after: dict[str, Json] = {"code": "x", "command": "chmod 755 /", "before": "0755", "after": "0755"}
+    journal = tmp_path / "journal"
+    journal.write_text(f'{{"kind": "{KIND}"}}\n{json.dumps(told)}\n{json.dumps(after)}\n')
+    results = [one.result for one in take_back(read(str(journal), MEANS))]
+    assert results == ["not needed", "failed"]
+
+
+@pytest.mark.parametrize("command", ["rm '/a", "chmod 999 /a", "rm /\0"])
+def test_a_command_that_is_none(tmp_path: Path, command: str):
+    """In a journal is named with its line."""
+    journal = tmp_path / "journal"
+    journal.write_text(f'{{"kind": "{KIND}"}}\n{json.dumps({"code": "x", "command": command})}\n')
+    with pytest.raises(CnictlError, match="journal:2: no command of a fix"):
+        read(str(journal), MEANS)

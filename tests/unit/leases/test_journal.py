@@ -108,3 +108,12 @@ def test_undo_follows_no_link_and_makes_no_directory(tmp_path: Path):
     assert os.listdir(tmp_path / "real") == []
     assert not (tmp_path / "gone").exists()
     assert not next(preview(gone[:1])).done
+
+
+def test_a_directory_that_is_a_link_by_now(tmp_path: Path):
+    """Gets nothing back, and one is told so before."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "net").symlink_to("elsewhere")
+    one = entry(str(tmp_path / "net"))
+    assert [each.words for each in preview([one])] == [each.words for each in undo([one])]
+    assert not os.listdir(tmp_path / "elsewhere")

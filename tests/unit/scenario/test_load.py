@@ -110,6 +110,7 @@ MISTAKES = {
     "expect: {reach: [{from: a, to: b, tcp: 70000}]}": "70000 is no port",
     "expect: {reach: [{from: a, to: b, tcp: x}]}": "6:40: tcp: expected a whole number, found 'x'",
     "expect: {reach: [{from: a, to: b, tcp: 1, server: b}]}": "write server as CONTAINER:PORT",
+    f"expect: {{reach: [{{from: a, to: b, tcp: 1, server: 'b:{'9' * 5000}'}}]}}": "write server as",
     "expect: {reach: [{from: a, to: b, version: 5}]}": "version is 4 or 6",
     "expect: {state: {nod: {}}}": "unknown key 'nod' of the state; did you mean 'node'?",
     "expect: {state: {pods: {zoe: {}}}}": "there is no container 'zoe'",

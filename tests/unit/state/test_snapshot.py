@@ -13,7 +13,7 @@ from cnictl.declare import entities
 from cnictl.declare.model import NODE, Entity, State
 from cnictl.spec.address import Address, Prefix
 from cnictl.state.dump import dump
-from cnictl.state.kinds import KINDS
+from cnictl.state.kinds import KINDS, natural
 from cnictl.state.load import SnapshotError, load
 from cnictl.state.snapshot import EVERYTHING, Snapshot, Unseen
 from tests.unit.state.states import snapshots
@@ -224,6 +224,13 @@ def test_a_key_may_be_spelled_as_people_do(section: str, written: str, key: str)
         ("version: 1\npods: {a: {netns: x}, x: {}}", "f.yaml:2:23: pod 'x' has the same place as another"),
         ("version: 1\nnode: {link: {a: &x {mtu: 1}}\n", "f.yaml:3:1: did not find expected ',' or '}'"),
         ("version: 1\nunseen: [{place: c1, what: link, reason: x}]", "f.yaml:2:10: there is no pod 'c1'"),
+        (f"version: {'9' * 5000}", "f.yaml:1:10: version: a number of 5000 digits"),
+        (
+            f"version: 1\nnode: {{link: {{a: {{mtu: {'9' * 5000}}}}}}}",
+            "f.yaml:2:24: mtu of link 'a': a number of",
+        ),
+        ('version: 1\nnode: {file: ["/a\\0"]}', "f.yaml:2:15: file '/a\\x00': write an absolute path"),
+        ('version: 1\npods: {a: {netns: "/a\\0"}}', "f.yaml:2:8: pod 'a': no path has a NUL character in it"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, message: str):
@@ -314,3 +321,10 @@ def test_every_fact_of_a_kind_is_known(kind: str):
         if one.annotation.endswith(" | None") and name not in IN_THE_KEY.get(kind, ())
     }
     assert stated == KINDS[kind].facts
+
+
+def test_numbers_of_a_name_count_as_numbers():
+    """However many digits they have, and with a zero before them."""
+    names = ["eth10", "eth2", f"eth{'9' * 5000}", "eth02a", "eth", "eth2b"]
+    ordered = ["eth", "eth2", "eth02a", "eth2b", "eth10", f"eth{'9' * 5000}"]
+    assert sorted(names, key=natural) == ordered
