@@ -88,7 +88,10 @@ sysctls = st.builds(
     st.sampled_from(["rp_filter", "accept_ra", "exact"]),
     maybe(st.sampled_from(["0", "1", "01", "*", ""]) | text),
 )
-files = st.builds(entities.file, text.map(lambda name: f"/var/lib/{name}"), maybe(text))
+paths = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).map(
+    lambda name: f"/var/lib/{name}"
+)
+files = st.builds(entities.file, paths, maybe(text))
 attachments = st.builds(
     entities.attachment, names, names, names, netns=maybe(text), plugins=maybe(lists), interfaces=maybe(lists)
 )
