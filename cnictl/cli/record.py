@@ -100,17 +100,23 @@ def stop(
     What was put into a plugin's place meanwhile, by an upgrade for example, stays there.  The recorded
     calls stay as well, unless you say --delete.
     """
-    stopped = 0
+    stopped: set[str] = set()
+    still: set[str] = set()
     for directory in _directories(cni_path):
         for place in places.stop(directory, plugins):
-            stopped += 1
+            stopped.add(place.plugin)
             output.put_line(f"{directory}/{place.plugin}")
             if place.condition == "replaced":
                 output.note(f"{directory}/{place.plugin} stays: it was put there since")
             elif place.condition == "removed":
                 output.note(f"{directory}/{place.plugin} is back: somebody had removed it")
-    if not stopped:
+        still |= {place.plugin for place in places.places(directory)}
+    if not stopped and not still:
         output.note("nothing is recorded")
+    else:
+        rest = f"; recorded is {', '.join(sorted(still))}" if still else ""
+        for name in sorted(set(plugins or ()) - stopped):
+            output.note(f"{name} is not recorded{rest}")
     if delete:
         output.note(f"{recorded.delete(log_dir)} recorded calls deleted")
 

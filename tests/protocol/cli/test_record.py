@@ -173,6 +173,15 @@ def test_what_plugins_say_is_escaped(bench, started: str):
     assert members["stderr"] == "\x1b[2J"
 
 
+@pytest.mark.usefixtures("started")
+def test_a_plugin_that_is_not_recorded(bench):
+    """Whoever misspells one must not go away and leave the other recorded."""
+    done = bench("record", "stop", "shely").succeeded()
+    assert (done.stdout, done.stderr) == ("", "shely is not recorded; recorded is shelly\n")
+    assert bench("record", "stop", "shelly", "shely").succeeded().stderr == "shely is not recorded\n"
+    assert bench("record", "stop", "shelly").succeeded().stderr == "nothing is recorded\n"
+
+
 def test_an_upgrade_is_seen(bench, started: str):
     """Status says that the plugin is not recorded any more, and stop leaves it."""
     fresh = bench.bin / "fresh"
