@@ -29,7 +29,10 @@ class Drawing(StrEnum):
 
 @app.command(name="map")
 def draw(
-    form: Annotated[Drawing, typer.Option("--output", "-o", help="How to draw it.")] = Drawing.TEXT,
+    form: Annotated[
+        Drawing | None,
+        typer.Option("--output", "-o", help="How to draw it.", show_default="as FILE is called, else text"),
+    ] = None,
     file: Annotated[
         str,
         typer.Option(
@@ -53,8 +56,9 @@ def draw(
     The page in HTML is one file that needs no network; it can be searched, and shows more of what the
     mouse or the keyboard points at.
 
-    Example: cnictl map -o html >node.html
+    Example: cnictl map -f node.html
     """
+    form = form or _called(file)
     topology = observe(Cache(cache_dir), whole_node=whole_node)
     if file:
         output.put_into(file, _drawn(form, topology).encode())
@@ -72,6 +76,12 @@ def draw(
         output.note(map_summary(topology))
 
 
+def _called(file: str) -> Drawing:
+    """Return what a file of that name is expected to hold."""
+    ending = file.rpartition(".")[2].lower()
+    return next((one for one in Drawing if one.value == ending), Drawing.TEXT)
+
+
 def _drawn(form: Drawing, topology: Topology) -> str:
     if form is Drawing.SVG:
         from cnictl.render.map_svg import map_svg
@@ -83,4 +93,6 @@ def _drawn(form: Drawing, topology: Topology) -> str:
         return map_page(topology)
     from cnictl.render.map import map_members, map_tree
 
-    return output.drawn(map_tree(topology)) if form is Drawing.TEXT else as_json(map_members(topology))
+    if form is Drawing.TEXT:
+        return output.drawn(map_tree(topology), into_file=True)
+    return as_json(map_members(topology))

@@ -136,16 +136,21 @@ def for_terminal() -> Form:
     return Form.TABLE if sys.stdout.isatty() else Form.JSON
 
 
-def drawn(renderable: RenderableType) -> str:
+def drawn(renderable: RenderableType, *, into_file: bool = False) -> str:
     """Return what is meant for people as text: in the width of the terminal, unbounded without one."""
     from rich.console import Console
     from rich.table import Table
 
     if isinstance(renderable, Table) and not renderable.row_count:
         return ""  # headings of nothing
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout.isatty() and not into_file
     console = Console(
-        width=None if terminal else UNBOUNDED, highlight=False, markup=False, emoji=False, soft_wrap=False
+        force_terminal=None if terminal else False,
+        width=None if terminal else UNBOUNDED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
     )
     with console.capture() as captured:
         console.print(renderable, crop=False, overflow="fold")

@@ -45,7 +45,10 @@ class Narrowed:
         )
 
     def unknown(self, bundle: Bundle) -> Iterator[str]:
-        """Yield which container and network nothing in a bundle names: what is misspelt is not well."""
+        """Yield which container, network and pod nothing in a bundle names: what is misspelt is not well.
+
+        A runtime that was asked for its pods is told of elsewhere.
+        """
         containers = {*bundle.running, *(one.id for one in bundle.sandboxes)}
         containers |= {one.container for one in bundle.cache}
         containers |= {one.container for one in bundle.reservations}
@@ -55,6 +58,12 @@ class Narrowed:
         networks |= {one.network for one in bundle.cache}
         if self.network and self.network not in networks:
             yield f"network {self.network}"
+        pods = {f"{one.namespace}/{one.pod}" for one in bundle.sandboxes}
+        pods |= {f"{one.namespace}/{one.name}" for one in bundle.pods}
+        name = self.pod.rpartition("/")[2]
+        told = any(name in one.pod or name in one.text for one in bundle.messages)
+        if self.pod and self.pod not in pods and not told and not bundle.cri.name:
+            yield f"pod {self.pod}"
 
 
 @dataclass(frozen=True, slots=True)

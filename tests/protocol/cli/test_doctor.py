@@ -62,6 +62,10 @@ def test_a_name_that_nothing_knows(bench: Bench, file: Path):
     assert "note: nothing here knows of network wbe\n" in done.stderr
     assert "note: nothing here knows of container c9\n" in done.stderr
     assert "nothing here" not in bench("doctor", "--bundle", file, "--network", "web").stderr
+    assert (
+        "note: nothing here knows of pod a/wbe\n"
+        in bench("doctor", "--bundle", file, "--pod", "a/wbe").stderr
+    )
 
 
 def test_a_file_that_is_not_there(bench: Bench):

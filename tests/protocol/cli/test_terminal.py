@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -84,6 +85,23 @@ def test_a_slow_plugin_is_named(bench):
     _, shown = at_terminal(bench, "status", "mynet")
     assert "waiting for shelly (STATUS); Ctrl-C ends it\n" in shown
     assert bench("status", "mynet").stderr == ""
+
+
+def test_a_map_in_a_file(bench):
+    """It is as where there is no terminal, and what its name says that it is."""
+    for name, start in (
+        ("map.txt", os.uname().nodename),
+        ("map.svg", "<svg "),
+        ("map.HTML", "<!doctype html>"),
+    ):
+        _, shown = at_terminal(bench, "map", "-f", name)
+        text = (bench.top / name).read_text()
+        assert text.lower().startswith(start.lower())
+        assert "\x1b" not in text
+        assert start not in shown
+    assert json.loads(bench("map", "-f", "-", "-o", "json").stdout)["node"] == os.uname().nodename
+    assert bench("map", "-o", "text", "-f", "map.svg").succeeded().stdout == ""
+    assert (bench.top / "map.svg").read_text().startswith(os.uname().nodename)
 
 
 def test_names_of_files_are_tamed(bench):
