@@ -49,6 +49,8 @@ def summary(several: Sequence[Compared]) -> str:
     """Return how many scenarios were the same with both."""
     counts = {word: sum(verdict(one) == word for one in several) for word in ("same", "differs", "skipped")}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    refused = sum(bool(one.refusal) and verdict(one) == "same" for one in several)
+    said += f", {refused} of them added by neither" if refused else ""
     return said + (IN_PART if any(one.unseen for one in several) else "")
 
 

@@ -74,7 +74,7 @@ def adds(scenario: Scenario, answers: Sequence[Answer]) -> Iterator[Failure]:
             elif not fits(f"{error['msg']}; {error['details']}".removesuffix("; "), attach.error):
                 yield Failure("add", f"{attach}: ADD failed with {error['message']!r}, not {attach.error!r}")
         elif error is not None:
-            yield Failure("add", f"{attach}: {_worded(error)}")
+            yield Failure("add", f"{attach}: {error['message']}")
         elif attach.result is not None:
             yield from _result(attach, answer)
 
@@ -83,7 +83,7 @@ def checks(scenario: Scenario, answers: Sequence[Answer], step: str = "check") -
     """Yield the attachments that CHECK finds not to be as they must be."""
     for attach, answer in zip(scenario.attachments, answers, strict=True):
         if "error" in answer and scenario.check:
-            yield Failure(step, f"{attach}: {_worded(answer['error'])}")
+            yield Failure(step, f"{attach}: {answer['error']['message']}")
     if not scenario.check and not any("error" in one for one in answers):
         yield Failure(step, "CHECK found nothing, and should have")
 
@@ -138,7 +138,7 @@ def deletes(scenario: Scenario, answers: Sequence[Answer], step: str) -> Iterato
     """Yield the attachments that DEL failed for."""
     for attach, answer in zip(reversed(scenario.attachments), answers, strict=True):
         if "error" in answer:
-            yield Failure(step, f"{attach}: {_worded(answer['error'])}")
+            yield Failure(step, f"{attach}: {answer['error']['message']}")
 
 
 def left(scenario: Scenario, before: str, deleted: str) -> list[str]:
@@ -179,7 +179,3 @@ def _json(value: Json) -> str:
     from cnictl.spec.document import encode
 
     return "absent" if value is None else encode(value)
-
-
-def _worded(error: Answer) -> str:
-    return "; ".join(filter(None, (error["message"], error.get("details", ""))))

@@ -224,7 +224,7 @@ def test_what_both_refuse_is_the_same_and_said(cnictl: Cnictl, plugins_dir: str,
     file = scenario(tmp_path, "")
     Path(file).write_text(Path(file).read_text().replace("type: bridge", "type: bridge, vlan: 5000"))
     done = cnictl("compare", plugins_dir, plugins_dir + "/", file)
-    assert (done.returncode, done.stderr) == (0, "1 same\n"), done.stdout
+    assert (done.returncode, done.stderr) == (0, "1 same, 1 of them added by neither\n"), done.stdout
     assert "neither adds it: bridge: code 7: " in done.stdout
 
 

@@ -15,7 +15,8 @@ RESULT = {"ips": [{"address": "10.1.2.3/24", "interface": 2}], "dns": {}}
 
 
 def failed(msg: str, details: str = "") -> dict[str, Any]:
-    error = {"plugin": "bridge", "code": 999, "msg": msg, "details": details, "message": f"bridge: {msg}"}
+    message = f"bridge: {msg}; {details}".removesuffix("; ")
+    error = {"plugin": "bridge", "code": 999, "msg": msg, "details": details, "message": message}
     return {"attachment": "c1 eth0", "error": error}
 
 
@@ -51,6 +52,16 @@ def test_an_expected_error_is_compared_with_message_and_details():
     assert texts(judge.adds(scenario, [{"attachment": "c1 eth0", "result": RESULT}])) == [
         "c1 eth0: ADD succeeded, and must fail with 'no * left; *'"
     ]
+
+
+def test_an_error_is_told_once():
+    """Its message has the details, in each of the steps."""
+    (scenario,) = load(HEAD)
+    answers = [failed("no link", "in key 'x'")]
+    said = ["c1 eth0: bridge: no link; in key 'x'"]
+    assert texts(judge.adds(scenario, answers)) == said
+    assert texts(judge.checks(scenario, answers)) == said
+    assert texts(judge.deletes(scenario, answers, "del")) == said
 
 
 def test_somebody_reaches_whom_he_must_and_nobody_else():
