@@ -170,12 +170,18 @@ def test_status_asks_what_add_would_use(firewalld: Node, plugins_dir: str) -> No
 
 
 def without_handles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give what nft lists but for the numbers of rules: firewalld makes those of a zone in any order."""
-    return [
+    """Give what nft lists, chain by chain, but for the numbers: firewalld makes its zones in any order."""
+    found = [
         {kind: {key: value for key, value in members.items() if key != "handle"}}
         for entry in entries
         for kind, members in entry.items()
     ]
+    return sorted(found, key=chain_of)  # which leaves the rules of a chain as they follow one another
+
+
+def chain_of(entry: dict[str, Any]) -> tuple[str, str]:
+    ((kind, members),) = entry.items()
+    return kind, str(members.get("chain") or members.get("name"))
 
 
 def test_both_implementations_bind_the_same(

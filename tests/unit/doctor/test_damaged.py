@@ -95,7 +95,7 @@ def test_a_long_annotation_of_networks():
 
 def test_an_annotation_of_networks_that_is_nested_deeply():
     """Is wrong, and no more: anybody who makes pods may write one."""
-    assert "nested deeper" in networks_of_a_pod("[" * 1500)
+    assert "nested deeper" in networks_of_a_pod("[" * 1500 + "]" * 1500)
 
 
 def made_of(text: bytes) -> bytes:
