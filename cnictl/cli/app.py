@@ -113,7 +113,7 @@ def options(
         output.put(f"cnictl {__version__}\n")
         raise typer.Exit
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help(), err=True)
+        problems.tell(f"{ctx.get_help()}\n")
         raise typer.Exit(problems.USAGE)
 
 
@@ -155,7 +155,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return problems.failed(error)
     finally:
-        sys.stderr.flush()
+        problems.tell("")
         try:
             sys.stdout.flush()
         except OSError:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cnictl import durable
-from cnictl.cli.problems import UsageProblem
+from cnictl.cli.problems import UsageProblem, tell
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.render.text import escape, line
 from cnictl.spec.errno_text import reason_of
@@ -38,8 +38,7 @@ def draw(renderable: RenderableType, *, remark: bool = False) -> None:
     """Print what is meant for people; as a remark it goes to stderr."""
     text = drawn(renderable)
     if remark:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        tell(text)
     else:
         put(text)
 
@@ -127,8 +126,7 @@ def note(text: str) -> None:
 
 def remark(text: str) -> None:
     """Say something of several lines, which is escaped already."""
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    tell(text)
 
 
 def for_terminal() -> Form:

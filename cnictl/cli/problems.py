@@ -66,18 +66,24 @@ def answered(error: PluginFailed) -> int:
 
 def interrupted(error: BaseException | None = None) -> int:
     """Say that Ctrl-C ended it, and what could not be cleaned up."""
-    sys.stderr.write("\ninterrupted\n")
-    for note in getattr(error, "__notes__", ()):
-        sys.stderr.write(f"{escape(note)}\n")
+    notes = "".join(f"{escape(note)}\n" for note in getattr(error, "__notes__", ()))
+    tell(f"\ninterrupted\n{notes}")
     return INTERRUPTED
+
+
+def tell(text: str) -> None:
+    """Write to stderr.  When that takes no more nobody can be told, and all else is done nevertheless."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _say(message: str, hint: str, more: str = "") -> None:
     if len(message) > LONGEST:
         message = f"{message[: LONGEST // 2]} [...] {message[-LONGEST // 2 :]}"
-    sys.stderr.write(f"error: {_indented(message)}\n{more}")
-    if hint:
-        sys.stderr.write(f"hint: {_indented(hint)}\n")
+    tell(f"error: {_indented(message)}\n{more}" + (f"hint: {_indented(hint)}\n" if hint else ""))
 
 
 def _indented(text: str) -> str:

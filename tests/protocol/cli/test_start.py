@@ -134,6 +134,18 @@ def test_a_stdout_that_takes_no_more(bench, words):
     assert (done.returncode, last) == (3, "error: cannot write to stdout: no space left on device")
 
 
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2> >(exec true)"], ids=["full", "nobody reads"])
+def test_a_stderr_that_takes_no_more(bench, stderr):
+    """What cannot be told is no reason to leave undone what was asked for, nor for another exit status."""
+    for words, status in (("del mynet /ns/x", 0), ("diff", 0), ("check mynet", 2), ("nope", 2), ("", 2)):
+        argv = " ".join(bench.argv(words.split()))
+        done = subprocess.run(
+            ["bash", "-c", f"{argv} {stderr}"], env=bench.environment, check=False, stdout=subprocess.PIPE
+        )
+        assert (words, done.returncode, done.stdout) == (words, status, b"")
+    assert bench.verbs() == ["DEL"]
+
+
 @pytest.mark.parametrize("words", ["--help", "map --help"])
 def test_help_that_nobody_can_be_given(bench, words):
     """The status is that of a failure, and not one that the interpreter has for it."""
