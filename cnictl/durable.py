@@ -62,6 +62,22 @@ def read(path: str) -> bytes | None:
         os.close(descriptor)
 
 
+def files(directory: str) -> list[str]:
+    """Return the names of the regular files in a directory, sorted; none when there is no directory.
+
+    Those that begin with a dot are nobody's.  Raises OSError.
+    """
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(
+                one.name
+                for one in entries
+                if not one.name.startswith(".") and one.is_file(follow_symlinks=False)
+            )
+    except FileNotFoundError:
+        return []
+
+
 def remove(path: str) -> bool:
     """Remove a file; whether there was one.  Raises OSError."""
     try:

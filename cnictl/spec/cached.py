@@ -89,12 +89,15 @@ def read(members: dict[str, Json]) -> Cached:
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
             raise document.mismatch("cniArgs", "pairs of strings", pair)
         pairs.append((str(pair[0]), str(pair[1])))
+    netns = document.string("netns")
+    if "\0" in netns:
+        raise document.mismatch("netns", "a path", netns)
     capability_args, result = document.object("capabilityArgs"), document.object("result")
     return Cached(
         document.string("networkName"),
         document.string("containerId"),
         document.string("ifName"),
-        netns=document.string("netns"),
+        netns=netns,
         args=tuple(pairs),
         capability_args=capability_args.members if capability_args else {},
         config=config,

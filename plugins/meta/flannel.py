@@ -12,8 +12,6 @@ that a container is better attached to one network of flannel only.  STATUS says
 
 from __future__ import annotations
 
-import os
-
 from cnictl import durable
 from cnictl.declare import entities
 from cnictl.declare.model import NODE, Expectation
@@ -103,13 +101,9 @@ def declare(request: Request) -> list[Expectation]:
 def gc(request: Request, valid: set[tuple[str, str]]) -> None:
     config = read(request)
     containers = {container_id for container_id, _ in valid}
-    try:
-        names = sorted(os.listdir(config.data_dir))
-    except FileNotFoundError:
-        return
-    for name in names:
+    for name in durable.files(config.data_dir):
         path = f"{config.data_dir}/{name}"
-        saved = None if name in containers or name.startswith(".") else _state(path)
+        saved = None if name in containers else _state(path)
         if saved and _is_configuration(saved) and decode_object(saved).get("name") == request.network:
             durable.remove(path)
             request.log.info("removed state of a container that is gone", file=path)

@@ -193,7 +193,7 @@ def _add(request: Request, pod: PodArguments, one: Attached, unfinished: list[At
 
 
 def _take_back(one: Attached, unfinished: list[Attached]) -> None:
-    one.attachment.delete(one.asked)
+    one.take_back()
     unfinished.remove(one)
 
 

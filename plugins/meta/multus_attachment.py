@@ -60,6 +60,12 @@ class Attached(Value):
             f"in {self.asked.netns}; DEL the attachment that has it first, or ask for another name",
         )
 
+    def take_back(self) -> None:
+        """Have the network deleted, and forget what its plugin said of a device; raises as the plugin does."""
+        self.attachment.delete(self.asked)
+        if self.device_info:
+            durable.remove(self.device_info)
+
 
 def attach(
     request: Request, config: MultusConfig, pod: PodArguments, delegates: list[Delegate]
@@ -90,9 +96,7 @@ def delete(attached: list[Attached]) -> list[CniError]:
     failures: list[CniError] = []
     for one in reversed(attached):
         try:
-            one.attachment.delete(one.asked)
-            if one.device_info:
-                durable.remove(one.device_info)
+            one.take_back()
         except (CnictlError, OSError) as error:
             failures.append(network.as_cni_error(error))
     return failures

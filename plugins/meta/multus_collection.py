@@ -21,7 +21,7 @@ def collect(request: Request, config: MultusConfig, valid: set[tuple[str, str]])
     """Delete networks of containers that are not valid; the Go plugin's records name no owner, and stay."""
     containers = {container_id for container_id, _ in valid}
     with Failures() as each:
-        for container_id in multus_records.containers(config.cni_dir):
+        for container_id in durable.files(config.cni_dir):
             if container_id not in containers:
                 each.run(_delete, request, config, container_id)
 

@@ -7,7 +7,6 @@ it is.
 
 from __future__ import annotations
 
-import os
 from binascii import Error, a2b_base64, b2a_base64
 
 from cnictl import configuration, durable
@@ -69,19 +68,6 @@ def load(path: str) -> Records | None:
         raise CniError(IO_FAILURE, f"failed to read {path}: {error.strerror}", "check cniDir") from None
     except CniError as error:
         raise error.within(f"{path} holds no delegates: ") from None
-
-
-def containers(cni_dir: str) -> list[str]:
-    """Return the containers that there are files of, by their names."""
-    try:
-        with os.scandir(cni_dir) as entries:
-            return sorted(
-                one.name
-                for one in entries
-                if not one.name.startswith(".") and one.is_file(follow_symlinks=False)
-            )
-    except FileNotFoundError:
-        return []
 
 
 def _record(delegate: Delegate) -> dict[str, Json]:

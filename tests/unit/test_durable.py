@@ -74,3 +74,16 @@ def test_removing_says_whether_there_was_one(tmp_path: Path):
     durable.replace(str(tmp_path / "c1"), b"")
     assert durable.remove(str(tmp_path / "c1"))
     assert not durable.remove(str(tmp_path / "c1"))
+
+
+def test_the_files_of_a_directory(tmp_path: Path):
+    """By name: no links, directories and FIFOs, and none of those that a crash has left."""
+    for name in ("c2", "c1", ".c3"):
+        (tmp_path / name).touch()
+    (tmp_path / "below").mkdir()
+    (tmp_path / "link").symlink_to("c1")
+    os.mkfifo(tmp_path / "fifo")
+    assert durable.files(str(tmp_path)) == ["c1", "c2"]
+    assert durable.files(str(tmp_path / "none")) == []
+    with pytest.raises(NotADirectoryError):
+        durable.files(str(tmp_path / "c1"))

@@ -377,6 +377,10 @@ def test_devices_are_handed_out_one_by_one(
     assert status(cluster)[1]["device-info"] == {"type": "pci", "version": "1.1.0"}
     attachment.delete()
     assert not os.path.exists(node.path(info.replace("/var/run", "/run")))
+    cluster.network("broken", {"cniVersion": "1.0.0", "type": "nowhere"})
+    attachment.args = cluster.pod(**{NETWORKS: "vf,broken"})
+    assert 'failed to find plugin "nowhere"' in said(attachment.call("ADD", attachment.plugins[0]))
+    assert os.listdir(node.path("/run/k8s.cni.cncf.io/devinfo/cni")) == []
     attachment.args = cluster.pod(**{NETWORKS: "vf,vf,vf"})
     assert "the pod has no device of resource example.com/vf for this network" in said(
         attachment.call("ADD", attachment.plugins[0])

@@ -377,6 +377,19 @@ def test_check_passes_on_what_add_was_given(bed: Bed):
     assert bed.fail("CHECK", prevResult=previous) == (999, f"file {bed.state} is missing")
 
 
+def test_gc_passes_over_what_is_no_file(bed: Bed):
+    """Links, directories and FIFOs are nobody's state, and keep none of the others."""
+    bed.version = "1.1.0"
+    data = bed.state.parent
+    data.mkdir()
+    (data / "a").mkdir()
+    (data / "b").symlink_to(data / "gone")
+    os.mkfifo(data / "c")
+    (data / "gone").write_text(json.dumps(GIVEN))
+    assert bed.call("GC", **{"cni.dev/valid-attachments": []}) == (0, None)
+    assert sorted(os.listdir(data)) == ["a", "b", "c"]
+
+
 def test_gc_forgets_containers_of_its_own_network(bed: Bed):
     """What is valid stays, and so do files of other networks and of nobody; the delegate is asked too."""
     bed.version = "1.1.0"

@@ -320,3 +320,10 @@ def test_a_cache_directory_that_cannot_be_read_is_an_error(cache):
         cache.listing()
     with pytest.raises(CnictlError, match=r"cannot make .*/results: "):
         cache.prepare()
+
+
+def test_a_netns_that_no_path_can_be(cache):
+    """Makes a file none that anybody can use; it is listed with the reason."""
+    path = store(cache, "n-cid-eth0", document(netns="/run/netns/\0"))
+    (skipped,) = cache.listing().skipped
+    assert (skipped.path, "netns" in skipped.reason) == (str(path), True)
