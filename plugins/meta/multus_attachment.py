@@ -61,7 +61,7 @@ class Attached(Value):
         )
 
     def take_back(self) -> None:
-        """Have the network deleted, and forget what its plugin said of a device; raises as the plugin does."""
+        """Have the network deleted, and forget what its plugin said of a device.  Raises as DEL does."""
         self.attachment.delete(self.asked)
         if self.device_info:
             durable.remove(self.device_info)

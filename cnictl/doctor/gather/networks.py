@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnictl.doctor.bundle import AddressFact, LinkFact, Namespace, RouteFact
 from cnictl.netlink.errors import NetlinkError
 from cnictl.netlink.rtnl import Rtnl
-from cnictl.netns import Netns, NetnsError
+from cnictl.netns import Netns, NetnsError, NetnsGone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,25 +23,43 @@ MOST = 5000
 def gather(place: Place) -> list[Namespace]:
     """Return the node's own namespace first, then those with a name, then those that only processes keep."""
     processes = _processes(place)
-    own = Netns(place.netns) if place.netns else Netns.own()
-    with own:
-        found = [_looked_at("", own.path, own.inode, processes)]
+    with Netns(place.netns) if place.netns else Netns.own() as own:
+        found = [_looked_at("", own, processes)]
     seen = {found[0].inode}
     for path in _named(place):
         try:
             with Netns(place.at(path)) as there:
-                inode = there.inode
+                if there.inode not in seen:
+                    seen.add(there.inode)
+                    found.append(_looked_at(path, there, processes))
+        except NetnsGone:
+            continue  # since its directory was read
         except NetnsError as error:
-            found.append(Namespace(path, problem=str(error).replace(place.root or "\0", "")))
-            continue
-        if inode not in seen:
-            seen.add(inode)
-            found.append(_looked_at(path, place.at(path), inode, processes))
-    for inode, pids in list(processes.items())[:MOST]:
-        if inode not in seen:
-            path = f"/proc/{pids[0]}/ns/net"
-            found.append(_looked_at(path, place.at(path), inode, processes))
+            found.append(Namespace(path, problem=_without(place, error)))
+    for inode in [one for one in processes if one not in seen][:MOST]:
+        found += _kept(place, inode, processes)
     return found
+
+
+def _kept(place: Place, inode: int, processes: dict[int, list[int]]) -> list[Namespace]:
+    """Return a namespace that only processes keep; none when they have ended since."""
+    problem = ""
+    for pid in processes[inode]:
+        path = f"/proc/{pid}/ns/net"
+        try:
+            with Netns(place.at(path)) as there:
+                if there.inode == inode:
+                    return [_looked_at(path, there, processes)]
+        except NetnsGone:
+            continue
+        except NetnsError as error:
+            problem = _without(place, error)
+    return [Namespace(f"/proc/{processes[inode][0]}/ns/net", inode, problem=problem)] if problem else []
+
+
+def _without(place: Place, error: NetnsError) -> str:
+    """Return what an error says by the node's own paths."""
+    return str(error).replace(place.root or "\0", "")
 
 
 def _named(place: Place) -> Iterator[str]:
@@ -64,10 +82,11 @@ def _processes(place: Place) -> dict[int, list[int]]:
     return found
 
 
-def _looked_at(path: str, reached: str, inode: int, processes: dict[int, list[int]]) -> Namespace:
+def _looked_at(path: str, netns: Netns, processes: dict[int, list[int]]) -> Namespace:
+    inode = netns.inode
     inside = len(processes.get(inode, ()))
     try:
-        with Rtnl(reached) as kernel:
+        with Rtnl(netns) as kernel:
             links = kernel.links()
             addresses = kernel.addresses()
             routes = kernel.routes()
@@ -78,7 +97,7 @@ def _looked_at(path: str, reached: str, inode: int, processes: dict[int, list[in
         path,
         inode,
         inside,
-        os.stat(reached).st_ctime if path else 0.0,
+        os.fstat(netns.fd).st_ctime if path else 0.0,
         "",
         tuple(_link(one, names) for one in links),
         tuple(AddressFact(names.get(one.link, ""), str(one.prefix), one.dad_failed) for one in addresses),

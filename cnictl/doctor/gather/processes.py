@@ -18,11 +18,15 @@ _MOST = re.compile(r"^Max open files +(?P<most>\d+)", re.MULTILINE)
 
 def gather(place: Place, conf_dir: str) -> list[RuntimeProcess]:
     """Return the runtimes that run.  Raises OSError for one that may not be looked at."""
-    return [
-        _process(place, int(pid), name, conf_dir)
-        for pid in place.pids()
-        if (name := place.text_or(f"/proc/{pid}/comm").strip()) in NAMES
-    ]
+    found = []
+    for pid in place.pids():
+        name = place.text_or(f"/proc/{pid}/comm").strip()
+        if name in NAMES:
+            try:
+                found.append(_process(place, int(pid), name, conf_dir))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended since
+    return found
 
 
 def _process(place: Place, pid: int, name: str, conf_dir: str) -> RuntimeProcess:
