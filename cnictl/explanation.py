@@ -72,4 +72,4 @@ def explain(asked: str, explainers: Sequence[Explainer]) -> list[Explanation]:
     folded = {word.casefold(): word for word in known}
     alike = get_close_matches(asked.strip().casefold(), folded, n=1, cutoff=0.7)
     hint = f"did you mean {folded[alike[0]]}?" if alike else "`cnictl explain` lists the codes"
-    raise Unexplained(f"nothing is known of {asked!r}", hint=hint)
+    raise Unexplained(f"nothing is known of {asked.strip()!r}", hint=hint)

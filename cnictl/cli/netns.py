@@ -26,7 +26,7 @@ def netns() -> None:
 @app.command(name="ls")
 def ls(cache_dir: options.CacheDir = options.CACHE_DIR, form: options.Output = Form.TABLE) -> None:
     """List the namespaces with a name, and what is attached to them."""
-    found = named.listing(Cache(cache_dir))
+    found = named.listing(Cache(cache_dir), output.note)
     if not found:
         output.note(f"no network namespaces in {DIRECTORY}")
     output.show(form, lambda: netns_members(found), lambda: netns_table(found))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cnictl.render.form import Data
+    from cnictl.runtime.cache import CachedAttachment
     from cnictl.runtime.named import NamedNetns
 
 
@@ -28,15 +29,21 @@ def netns_members(found: Iterable[NamedNetns]) -> list[Data]:
             "path": one.path,
             "inode": one.inode or None,
             "processes": one.processes,
-            "attachments": [attachment_members(each) for each in one.attachments],
+            "attachments": _members(one.attachments),
             "problem": one.problem or None,
         }
         for one in found
     ]
 
 
+def _members(attachments: Iterable[CachedAttachment] | None) -> list[Data] | None:
+    return None if attachments is None else [attachment_members(each) for each in attachments]
+
+
 def _row(one: NamedNetns) -> tuple[Cell, ...]:
-    attachments = ", ".join(f"{each.network} {each.attachment.ifname}" for each in one.attachments)
+    attachments = "not known"
+    if one.attachments is not None:
+        attachments = ", ".join(f"{each.network} {each.attachment.ifname}" for each in one.attachments)
     if one.problem:
         return one.name, ("none", BAD), "", "; ".join(filter(None, [attachments, one.problem]))
     return one.name, str(one.inode), str(one.processes), attachments

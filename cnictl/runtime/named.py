@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cnictl import netns_named
 from cnictl.netns import Netns, NetnsError
 from cnictl.netns_named import DIRECTORY
+from cnictl.runtime.cache import CannotRead
 from cnictl.runtime.container import netns_path, same_place, similar_name
 from cnictl.runtime.lookup import listed
 from cnictl.spec.errors import CnictlError
@@ -16,6 +17,8 @@ from cnictl.spec.names import is_name
 from cnictl.spec.quote import go_quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnictl.runtime.cache import Cache, CachedAttachment
 
 
@@ -29,24 +32,36 @@ class StillAttached(CnictlError):
 
 @dataclass(frozen=True, slots=True)
 class NamedNetns:
-    """A namespace with a name; `inode` is 0 and `problem` says why when the file is none."""
+    """A namespace with a name; `inode` is 0 and `problem` says why when the file is none.
+
+    `attachments` is None where the cache could not be read.
+    """
 
     name: str
     path: str
     inode: int
     processes: int
-    attachments: tuple[CachedAttachment, ...]
+    attachments: tuple[CachedAttachment, ...] | None
     problem: str = ""
 
 
-def listing(cache: Cache) -> list[NamedNetns]:
-    """All that there are, by name.  Processes are counted as far as this user may see them."""
+def listing(cache: Cache, warn: Callable[[str], None]) -> list[NamedNetns]:
+    """All that there are, by name.  Processes are counted as far as this user may see them.
+
+    `warn` is told why nobody knows what is attached to them.
+    """
     running = _processes()
-    attachments = cache.listing().attachments
+    attachments: list[CachedAttachment] | None = None
+    try:
+        attachments = cache.listing().attachments
+    except CannotRead as error:
+        warn(f"not seen: attachments: {error}")
     found = []
     for name in netns_named.names():
         path = os.path.join(DIRECTORY, name)
-        its = tuple(one for one in attachments if same_place(one.attachment.netns, path))
+        its = None
+        if attachments is not None:
+            its = tuple(one for one in attachments if same_place(one.attachment.netns, path))
         try:
             with Netns(path) as netns:
                 inode = netns.inode
@@ -65,7 +80,14 @@ def make(name: str) -> str:
             hint="letters, digits, '_', '.' and '-', and a letter or digit first",
         )
     path = os.path.join(DIRECTORY, name)
-    netns_named.create_named(path)
+    try:
+        netns_named.create_named(path)
+    except NetnsError as error:
+        if os.path.lexists(path):
+            error.hint = (
+                error.hint or f"`cnictl netns ls` tells what it is, and `cnictl netns rm {name}` removes it"
+            )
+        raise
     return path
 
 

@@ -100,6 +100,11 @@ def test_a_message_on_stdin(bench: Bench):
     assert "master-busy" in unknown
 
 
+def test_a_line_that_nothing_is_known_of(bench: Bench):
+    """It is quoted without the end of the line that came with it."""
+    assert "nothing is known of 'hi'\n" in bench("explain", "-", stdin="hi\n", status=2).stderr
+
+
 def test_a_message_that_a_terminal_would_obey(bench: Bench):
     """Is shown with its escapes spelled out."""
     done = bench("explain", "-", stdin=f"{MESSAGE} \x1b[2J\x1b]0;title\x07", status=0)

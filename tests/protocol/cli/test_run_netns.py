@@ -206,6 +206,9 @@ def test_run_is_stopped_by_its_signal(host):
 def test_the_life_of_a_netns(host):
     """Made, listed, entered, removed; `ip netns` agrees."""
     assert host("netns", "new", "pod").succeeded().stdout == "/run/netns/pod\n"
+    again = host("netns", "new", "pod", status=3).stderr
+    assert again.startswith('error: cannot create namespace file "/run/netns/pod": file exists\nhint: ')
+    assert "`cnictl netns rm pod` removes it" in again
     (path,) = THROWAWAY.findall(host("netns", "new").succeeded().stdout)
     assert named(host) == sorted(["pod", path.rpartition("/")[2]])
     assert host("netns", "exec", "pod", "--", "ls", "/sys/class/net").stdout == "lo\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -107,6 +108,19 @@ def test_a_cache_that_is_not_ours(nobody):
     done = nobody("attachments", "ls", "--cache-dir", str(nobody.bench.cache), status=3)
     assert "permission denied" in done.stderr.lower()
     assert "hint: are you root?" in done.stderr
+
+
+def test_namespaces_whose_attachments_are_not_known(nobody):
+    """They have names all the same; that nothing is attached to them is not said."""
+    (nobody.bench.cache / "results").mkdir(parents=True)
+    nobody.bench.cache.chmod(0o700)
+    words = ("netns", "ls", "--cache-dir", str(nobody.bench.cache))
+    done = nobody(*words, status=0)
+    assert (
+        f"not seen: attachments: cannot read {nobody.bench.cache}/results: permission denied" in done.stderr
+    )
+    shown = json.loads(nobody(*words, "-o", "json", status=0).stdout)
+    assert all(one["attachments"] is None for one in shown)
 
 
 def test_ports_that_cannot_be_seen(nobody):
