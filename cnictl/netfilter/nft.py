@@ -35,7 +35,7 @@ _DELETE_CHAIN, _DELETE_RULE = 10 << 8 | 5, 10 << 8 | 8
 _BATCH_BEGIN, _BATCH_END = 16, 17  # NFNL_MSG_BATCH_*, linux/netfilter/nfnetlink.h
 _BATCH = bytes((0, 0, 0, 10))  # struct nfgenmsg, whose number names NFNL_SUBSYS_NFTABLES
 _FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}  # NFPROTO_*
-_TABLE_NAME, _TABLE_HANDLE = 1, 4  # NFTA_TABLE_*
+_TABLE_NAME, _TABLE_USE, _TABLE_HANDLE = 1, 3, 4  # NFTA_TABLE_*
 _CHAIN_TABLE, _CHAIN_HANDLE, _CHAIN_NAME, _CHAIN_USE = 1, 2, 3, 6  # NFTA_CHAIN_*
 _RULE_TABLE, _RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_COMPAT = 1, 2, 3, 4, 5  # NFTA_RULE_*
 RULE_USERDATA = 7
@@ -177,6 +177,22 @@ def counted(family: str, table: str, chain: str) -> tuple[str, int]:
         int.from_bytes(one, "big") for one in (outer[_TABLE_HANDLE], inner[_CHAIN_HANDLE], inner[_CHAIN_USE])
     )
     return f"{netns} {table_handle} {chain_handle}", count
+
+
+def size(family: str, table: str) -> int:
+    """How many chains, sets and the like a table has, asked of the kernel itself.
+
+    0 for an empty table and without one.  Raises NetlinkError.
+    """
+    try:
+        with NetfilterChannel() as kernel:
+            body = _in(family) + message.text(_TABLE_NAME, table)
+            (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
+    except NetlinkError as e:
+        if e.errno in _NOTHING:
+            return 0
+        raise
+    return int.from_bytes(message.attributes(answer, 4)[_TABLE_USE], "big")
 
 
 def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], bool]) -> bool:

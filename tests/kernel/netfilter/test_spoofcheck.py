@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from cnictl.sandbox.node import Node
 from cnictl.spec.document import Document
 from cnictl.spec.errors import CniError
 from tests.kernel.netfilter.together import together
+from tests.kernel.plugins.forwarding import recorded, recording_path
 
 MAC = "e2:5c:f0:88:e4:dd"
 RULESET = """\
@@ -168,6 +170,23 @@ def test_others_keep_their_rules(inside: Node) -> None:
     spoofcheck.setup(request(ifname="eth00"), "veth2", MAC)
     spoofcheck.teardown(request(ifname="eth00"))
     assert ruleset(inside) == RULESET
+
+
+def test_what_check_costs(inside: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is listed once, and chain by chain when there are many of others: those are not read."""
+    spoofcheck.setup(request(), "vethe32f79df", MAC)
+    for number in range(lookup.UNWANTED):
+        inside.run(["nft", "add", "chain", "bridge", "nat", f"other{number}"]).checked()
+    another = ["nft", "add", "chain", "bridge", "nat", "another"]
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", recording_path(tmp_path))
+        assert drifts(request(), "vethe32f79df") == []
+    assert recorded(tmp_path) == ["nft"]
+    inside.run(another).checked()
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        assert drifts(request(), "vethe32f79df") == []
+    assert recorded(tmp_path) == ["nft"] * 3
 
 
 def test_twenty_at_once(inside: Node) -> None:

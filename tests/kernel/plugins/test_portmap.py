@@ -311,6 +311,8 @@ def test_what_a_call_costs(node: Node, plugins_dir: str, tmp_path: Path) -> None
     modern = forwarding(node, plugins_dir, WEB, NAMES, container="third", path=path, backend="nftables")
     modern.add()
     assert recorded(tmp_path) == ["nft", "nft"]
+    assert modern.check() == ""
+    assert recorded(tmp_path) == ["nft", "nft"]  # once for each table
     modern.delete()
     assert recorded(tmp_path) == ["nft"]
 
