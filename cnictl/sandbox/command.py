@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cnictl.sandbox import namespaces
 from cnictl.sandbox.node import refusal
 from cnictl.sandbox.signals import FROM_TERMINAL, PassedOn
-from cnictl.sandbox.start import NotStarted, become, heard, told, usual_signals
+from cnictl.sandbox.start import NotStarted, become, outcome, told, usual_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,15 +36,10 @@ def exec_on_throwaway_node(argv: Sequence[str]) -> int:
         os.close(answers)
         os._exit(_first_process(argv, answer))
     os.close(answer)
-    with PassedOn(first):
-        with open(answers, encoding="utf-8", errors="surrogateescape") as reader:
-            reason = reader.read()  # ends when the command has started
-        status = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
-    if failure := heard(reason, status):
-        raise failure
+    status, reason = outcome(first, answers)
     if reason:
         raise refusal(reason)
-    return 128 - status if status < 0 else status
+    return status
 
 
 def _first_process(argv: Sequence[str], answer: int) -> int:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from cnictl.netns import Netns, NetnsError, entered
 from cnictl.sandbox import namespaces
 from cnictl.sandbox.node import SandboxError
-from cnictl.sandbox.signals import PassedOn
-from cnictl.sandbox.start import NotStarted, become, heard, told, usual_signals
+from cnictl.sandbox.start import NotStarted, become, outcome, told, usual_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,15 +41,10 @@ def exec_inside(netns: str, argv: Sequence[str], files: Mapping[str, str] | None
         os.close(answers)
         os._exit(_become(netns, argv, files or {}, answer))
     os.close(answer)
-    with PassedOn(pid):
-        with open(answers, encoding="utf-8", errors="surrogateescape") as reader:
-            reason = reader.read()  # ends when the command has started
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if failure := heard(reason, status):
-        raise failure
+    status, reason = outcome(pid, answers)
     if reason:
         raise SandboxError(reason)
-    return 128 - status if status < 0 else status
+    return status
 
 
 def configured_files(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The last step of a process that becomes somebody's command, and why it may not become it."""
+"""A process that becomes somebody's command: the last step, why it is not taken, and how its parent waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, NoReturn
 
-from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL
+from cnictl.sandbox.signals import FORWARDED, FROM_TERMINAL, PassedOn
 from cnictl.spec.errors import CnictlError
 from cnictl.spec.quote import go_quote
 
@@ -55,10 +55,20 @@ def told(error: NotStarted) -> bytes:
     return f"{error}\0{error.hint}".encode(errors="surrogateescape")
 
 
-def heard(text: str, status: int) -> NotStarted | None:
-    """Return the error that a child has told before it ended, None when that was another one."""
-    message, told_so, hint = text.partition("\0")
-    return NotStarted(message, status, hint=hint) if told_so else None
+def outcome(pid: int, answers: int) -> tuple[int, str]:
+    """Wait for a process that becomes a command; return its status as a shell does, and why it broke off.
+
+    `answers` is the end of a pipe whose other end closes when the command has started.  Signals to this
+    process are passed on.  Raises NotStarted.
+    """
+    with PassedOn(pid):
+        with open(answers, encoding="utf-8", errors="surrogateescape") as reader:
+            reason = reader.read()
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    message, told_so, hint = reason.partition("\0")
+    if told_so:
+        raise NotStarted(message, status, hint=hint)
+    return 128 - status if status < 0 else status, reason
 
 
 def _hint(program: str, number: int) -> str:
