@@ -107,7 +107,7 @@ def main() -> None:
             "missing": missing,
             "states": plugins.looked.states,
             "last": state(),
-            "runs": [_run(execution) for execution in plugins.looked.runs],
+            "runs": [one.members() for one in plugins.looked.runs],
             "error": error,
         },
         sys.stdout,
@@ -141,18 +141,6 @@ def _seed(members: Mapping[str, Any]) -> Seed:
         for one in members["places"]
     ]
     return Seed(places, [(tuple(words), text) for words, text in members["filters"]], members["missing"])
-
-
-def _run(execution: Execution) -> dict[str, Any]:
-    return {
-        "plugin": execution.plugin,
-        "verb": execution.verb,
-        "seconds": execution.seconds,
-        "status": execution.status,
-        "stdin": execution.stdin.decode(errors="replace"),
-        "stdout": execution.stdout.decode(errors="replace"),
-        "stderr": execution.stderr.decode(errors="replace"),
-    }
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnictl.child import CannotRun, Stopped
 from cnictl.cni_path import find
@@ -48,6 +48,18 @@ class Execution:
     seconds: float
     error: CniError | None = None
     cause: CnictlError | None = None
+
+    def members(self) -> dict[str, Any]:
+        """What there is to tell of it in JSON."""
+        return {
+            "plugin": self.plugin,
+            "verb": self.verb,
+            "seconds": self.seconds,
+            "status": self.status,
+            "stdin": self.stdin.decode(errors="replace"),
+            "stdout": self.stdout.decode(errors="replace"),
+            "stderr": self.stderr.decode(errors="replace"),
+        }
 
 
 class Plugins:

@@ -166,8 +166,8 @@ class Lifecycle:
         except CheckUnsupported:
             return {**said, "unsupported": True}
         except OperationFailed as error:
-            return {**said, "error": _error(error), "runs": _runs(error.executions)}
-        said["runs"] = _runs(report.executions)
+            return {**said, "error": _error(error), "runs": [run.members() for run in error.executions]}
+        said["runs"] = [run.members() for run in report.executions]
         if report.result is not None:
             result = current(report.result)
             self._results.setdefault(attachment.container_id, result)
@@ -199,21 +199,6 @@ def _error(error: OperationFailed) -> Answer:
     if error.hint:
         told["hint"] = error.hint
     return told
-
-
-def _runs(executions: Any) -> list[Answer]:
-    return [
-        {
-            "plugin": one.plugin,
-            "verb": one.verb,
-            "seconds": one.seconds,
-            "status": one.status,
-            "stdin": one.stdin.decode(errors="replace"),
-            "stdout": one.stdout.decode(errors="replace"),
-            "stderr": one.stderr.decode(errors="replace"),
-        }
-        for one in executions
-    ]
 
 
 def _make_netns(path: str) -> None:

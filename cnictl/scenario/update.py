@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 import yaml
 
+from cnictl import durable
 from cnictl.declare.model import Entity, State
 from cnictl.scenario.load import ScenarioError
 from cnictl.spec.document import encode
@@ -138,12 +138,7 @@ class _File:
 
     def write(self) -> None:
         """Replace the file as a whole."""
-        temporary = f"{self._path}.{os.getpid()}"
-        mode = os.stat(self._path).st_mode & 0o777
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(self._text)
-        os.replace(temporary, self._path)
+        durable.rewrite(self._path, self._text.encode())
 
     def _put(self, start: int, end: int, text: str) -> bool:
         if self._text[start:end].rstrip() == text.rstrip():
