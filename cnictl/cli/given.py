@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from cnictl.cli.problems import UsageProblem
 from cnictl.runtime import source
 from cnictl.runtime.cache import CannotRead
+from cnictl.runtime.source import MOST
 from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
-
-MOST = 64 << 20
-"""Bytes of a file that is given."""
 
 
 def data(path: str) -> bytes:
     """What is in a file, `-` for stdin; raises UsageProblem when it cannot be read, or is too long."""
     with understood():
-        return source.read(path, MOST)
+        return source.read(path)
 
 
 def text(path: str) -> str:

@@ -73,7 +73,7 @@ def _configured() -> MaxPods | None:
         key, colon, value = line.partition(":")
         if colon and key.strip("\"' ") == "maxPods" and not key.startswith((" ", "\t", "#")):
             number = value.partition("#")[0].strip("\"' ,")
-            if number.isascii() and number.isdigit() and int(number):
+            if _is_number(number) and int(number):
                 return MaxPods(int(number), KUBELET)
     return MaxPods(DEFAULT, f"kubelet's default, as {KUBELET} does not say")
 
@@ -90,6 +90,11 @@ def _flag(words: list[str]) -> int | None:
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, equals, value = word.partition("=")
         number = value if equals else following
-        if name == _FLAG and number.isascii() and number.isdigit():
+        if name == _FLAG and _is_number(number):
             return int(number)
     return None
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is one that kubelet reads, in 32 bits; anybody may call a process kubelet."""
+    return text.isascii() and text.isdigit() and len(text) <= 10

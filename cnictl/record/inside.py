@@ -17,6 +17,7 @@ from cnictl.invoke import run
 from cnictl.netns_named import create_named
 from cnictl.plan.inside import become_copy
 from cnictl.record.randomness import is_random
+from cnictl.record.substitution import replaced
 from cnictl.sandbox.namespaces import Refused
 from cnictl.spec.document import decode
 from cnictl.spec.errors import CniError
@@ -42,13 +43,6 @@ def main() -> None:
         made.update(_made(one["stdout"], came["stdout"]))
         runs.append(came)
     json.dump({"missing": missing, "runs": runs}, sys.stdout)
-
-
-def replaced(text: str, made: Mapping[str, str]) -> str:
-    """Return a text in which what is random is as it came this time."""
-    for then, now in made.items():
-        text = text.replace(then, now)
-    return text
 
 
 def _run(call: Mapping[str, Any], made: Mapping[str, str], timeout: float | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cnictl.netns_named import DIRECTORY
 from cnictl.plan.gather import gather
 from cnictl.record.lives import before, lacks_add
 from cnictl.record.randomness import MAC, log_without_random, without_random
+from cnictl.record.substitution import replaced
 from cnictl.sandbox.files import pack
 from cnictl.sandbox.modules import run_main
 from cnictl.sandbox.node import Node, SandboxError
@@ -229,21 +230,15 @@ def _told(call: Call, netns: Mapping[str, str], path: str) -> dict[str, Any]:
     return {
         "path": program,
         "arguments": list(call.arguments[1:]),
-        "environment": {name: _moved(value, netns) for name, value in environment.items()},
-        "stdin": _moved(call.stdin.decode(errors="surrogateescape"), netns),
-        "stdout": _moved(call.stdout.decode(errors="surrogateescape"), netns),
+        "environment": {name: replaced(value, netns) for name, value in environment.items()},
+        "stdin": replaced(call.stdin.decode(errors="surrogateescape"), netns),
+        "stdout": replaced(call.stdout.decode(errors="surrogateescape"), netns),
     }
-
-
-def _moved(text: str, netns: Mapping[str, str]) -> str:
-    for then, now in netns.items():
-        text = text.replace(then, now)
-    return text
 
 
 def _again(call: Call, run: Mapping[str, Any], netns: Mapping[str, str]) -> Again:
     back = {now: then for then, now in netns.items()}
-    stdout, stderr = (_moved(run[name], back) for name in ("stdout", "stderr"))
+    stdout, stderr = (replaced(run[name], back) for name in ("stdout", "stderr"))
     partings = list(_partings(call, run["status"], stdout, stderr))
     if run["cause"]:
         partings.append(Parting("end", "it ended by itself", run["cause"]))

@@ -7,23 +7,22 @@ import sys
 from cnictl.spec.errno_text import reason_of
 from cnictl.spec.errors import CnictlError
 
+MOST = 64 << 20
+"""Bytes of such a file."""
 
-def read(file: str, most: int = 0) -> bytes:
-    """What is in a file; raises CnictlError when it cannot be read, or has more than `most` bytes.
 
-    Without `most` it may have any number.
-    """
-    size = most + 1 if most else -1
+def read(file: str) -> bytes:
+    """What is in a file; raises CnictlError when it cannot be read, or has more than MOST bytes."""
     try:
         if file == "-":
-            found = sys.stdin.buffer.read(size)
+            found = sys.stdin.buffer.read(MOST + 1)
         else:
             with open(file, "rb") as opened:
-                found = opened.read(size)
+                found = opened.read(MOST + 1)
     except OSError as error:
         raise CnictlError(f"cannot read {called(file)}: {reason_of(error)}") from error
-    if len(found) > most > 0:
-        raise CnictlError(f"cannot read {called(file)}: it has more than {most >> 20} MiB")
+    if len(found) > MOST:
+        raise CnictlError(f"cannot read {called(file)}: it has more than {MOST >> 20} MiB")
     return found
 
 

@@ -143,6 +143,7 @@ def test_a_cache_that_cannot_be_read_is_missing(tmp_path: Path):
         ('{\n"maxPods": 40,\n}', 40),
         ("evictionHard:\n  maxPods: 7\n", 110),
         ("", 110),
+        (f"maxPods: {'9' * 5000}\n", 110),
     ],
 )
 def test_what_kubelet_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, number: int):
@@ -161,6 +162,7 @@ def test_the_command_line_of_kubelet():
     assert forecast._flag(["kubelet", "--max-pods", "12"]) == 12
     assert forecast._flag(["kubelet", "--max-pods=13"]) == 13
     assert forecast._flag(["kubelet", "--max-pods"]) is None
+    assert forecast._flag(["kubelet", f"--max-pods={'9' * 5000}"]) is None
 
 
 def test_no_kubelet_no_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cnictl.record.inside import replaced
 from cnictl.record.randomness import is_random, log_without_random, without_random
+from cnictl.record.substitution import replaced
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_later_calls_are_given_what_came() -> None:
     made = {"veth1a2b3c4d": "veth99999999", "0a:58:0a:f4:00:05": "0a:58:00:00:00:01"}
     text = '{"name":"veth1a2b3c4d","mac":"0a:58:0a:f4:00:05","other":"eth0"}'
     assert replaced(text, made) == '{"name":"veth99999999","mac":"0a:58:00:00:00:01","other":"eth0"}'
+
+
+def test_words_take_the_place_of_others_all_at_once() -> None:
+    """One that begins as another does is another one, and what came is not taken for what was."""
+    words = {"/n/a": "/run/1", "/n/ab": "/run/2", "x1": "x2", "x2": "x1"}
+    assert replaced("/n/ab /n/a /n/abc x1 x2", words) == "/run/2 /run/1 /run/2c x2 x1"
+    assert replaced("/n/a", {}) == "/n/a"
