@@ -61,7 +61,7 @@ def gc(
             hint = "name those in use with --valid or --valid-from, or say --everything"
             raise UsageProblem(str(error), hint=hint) from error
     if everything and not (plan or yes):
-        _confirm(f"delete all {len(planned.stale)} attachments to {known.name} in {runtime.cache.results}?")
+        _confirm(_question(len(planned.stale), f"to {known.name} in {runtime.cache.results}"))
     if not plan:
         report = runtime.gc(known, listed, everything=everything)
         options.warn(report.warnings)
@@ -75,6 +75,12 @@ def gc(
             output.note(f"removed {one.attachment.netns}")
     if plan and planned.problem is not None:
         raise planned.problem
+
+
+def _question(count: int, where: str) -> str:
+    if not count:
+        return f"there are no attachments {where}: delete what only the plugins know of?"
+    return f"delete {'the one attachment' if count == 1 else f'all {count} attachments'} {where}?"
 
 
 def _confirm(question: str) -> None:

@@ -145,6 +145,7 @@ def _confirm(question: str) -> None:
             f"{question[:-1]}: nobody is there to confirm it", hint="nothing was written; say --yes as well"
         )
     if not typer.confirm(question, err=True):
+        output.note("nothing was written")
         raise typer.Exit(problems.NO)
 
 

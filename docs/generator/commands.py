@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 STATUS = """\
 Exit status: 0 it is done, or it holds; 1 the answer is no; 2 wrong usage; 3 a plugin or the kernel failed.
+130 after Ctrl-C, once all is cleaned up.
 A command that runs another, such as `run` or `node`, ends with that one's status; with 127 when there is no
 such program, and with 126 when it is there and does not start."""
 

@@ -128,6 +128,18 @@ def test_everything_is_asked_for_at_a_terminal(three, answer, status, stale):
     assert len(left(three)) == stale
 
 
+def test_nothing_and_one_are_asked_for_in_words(three):
+    """Where there is nothing in the cache, plugins may still know of something."""
+    three("del", "mynet", "--container-id", "b").succeeded()
+    three("del", "mynet", "--container-id", "c").succeeded()
+    done = three("gc", "mynet", "--everything", status=2)
+    assert "error: delete the one attachment to mynet in " in done.stderr
+    three("gc", "mynet", "--everything", "--yes").succeeded()
+    done = three("gc", "mynet", "--everything", status=2)
+    assert "error: there are no attachments to mynet in " in done.stderr
+    assert ": delete what only the plugins know of: nobody is there to confirm it\n" in done.stderr
+
+
 def test_all_parts_are_tried(three):
     """A DEL that fails keeps neither the others nor GC from being done; exit status 3."""
     three.plugin(DEL="""[ $CNI_CONTAINERID = b ] || exit 0; echo '{"code": 999, "msg": "busy"}'; exit 1""")

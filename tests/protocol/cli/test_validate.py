@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pexpect
 import pytest
 import yaml
 
@@ -154,6 +155,16 @@ def test_fix_shows_the_difference_and_writes_when_told(bench_with_bridge: Bench)
         "hint: nothing was written; say --yes as well\n"
     )
     assert path.read_text() == before
+    words = bench_with_bridge.argv(["validate", "--fix", path])
+    terminal = pexpect.spawn(
+        words[0], words[1:], env=bench_with_bridge.environment, timeout=20, encoding="utf-8"
+    )
+    terminal.expect("mend 1 mistake in 1 file")
+    terminal.sendline("n")
+    terminal.expect("nothing was written\r\n")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus, path.read_text()) == (1, before)
     done = bench_with_bridge("validate", "--fix", "--yes", path, status=0)
     assert "CNI303" in done.stdout
     assert done.stderr == f"{path}: 1 mended\n1 file: 1 warning\n"
