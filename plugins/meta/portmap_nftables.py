@@ -25,7 +25,7 @@ from .portmap_config import VERSIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from cnictl.netfilter.iptables import Version
     from cnictl.netfilter.nft_text import Object
@@ -51,10 +51,12 @@ def setup(request: Request, config: PortmapConfig, addresses: dict[Version, Pref
 
     Raises NetfilterError.
     """
-    for version, address in addresses.items():
-        before = set(_of_container(request, version))
-        _apply(request, config, version, address, before)
-        request.undo.push(_take_back, request, version, before)
+    if not addresses:
+        return
+    before = set(_of_container(request, addresses))
+    _apply(request, config, addresses, before)
+    request.undo.push(_take_back, request, list(addresses), before)
+    for address in addresses.values():
         request.log.info("forwarded ports", backend="nftables", table=TABLE, to=address.address)
 
 
@@ -66,7 +68,7 @@ def teardown(request: Request, config: PortmapConfig, addresses: Iterable[Prefix
     own = {str(one.address) for one in addresses}
 
     def find() -> list[Place]:
-        found = [place for version in VERSIONS for place in _of_container(request, version)]
+        found = _of_container(request, VERSIONS)
         if not found or _forwards(config):
             return found
         return [place for place, entry in _entries() if place in found and _leads_to(entry) in own]
@@ -121,12 +123,12 @@ def _forwards(config: PortmapConfig) -> bool:
 
 
 def _apply(
-    request: Request, config: PortmapConfig, version: Version, address: Prefix, before: set[Place]
+    request: Request, config: PortmapConfig, addresses: dict[Version, Prefix], before: set[Place]
 ) -> None:
     """Make the rules in one transaction, in place of equal ones from an ADD without DEL."""
-    commands = _commands(request, config, version, address)
+    commands = "".join(_commands(request, config, *one) for one in addresses.items())
     for attempt in range(nft.ATTEMPTS):
-        same = _equal(request, config, version, address) if before else []
+        same = _equal(request, config, addresses) if before else []
         try:
             nft.apply(_deletions(same) + commands)
         except NftError as error:
@@ -140,7 +142,7 @@ def _apply(
 
 
 def _commands(request: Request, config: PortmapConfig, version: Version, address: Prefix) -> str:
-    """The transaction of one family, word for word that of the Go plugins."""
+    """One family's part of the transaction, word for word that of the Go plugins."""
     table = f"{FAMILIES[version]} {TABLE}"
     condition = " ".join((*config.conditions(version), "fib daddr type local"))
     lines = [
@@ -188,26 +190,28 @@ def _rules(
     return found
 
 
-def _equal(request: Request, config: PortmapConfig, version: Version, address: Prefix) -> list[Place]:
+def _equal(request: Request, config: PortmapConfig, addresses: dict[Version, Prefix]) -> list[Place]:
     """The rules that are there and the same as those to be made."""
-    wanted = set(_rules(request, config, version, address))
-    return [
-        place for place, entry in _entries((version,)) if (entry["chain"], nft_text.rule(entry)) in wanted
-    ]
+    wanted = {
+        (FAMILIES[version], *rule)
+        for version, address in addresses.items()
+        for rule in _rules(request, config, version, address)
+    }
+    return [place for place, entry in _entries(addresses) if (*place[:2], nft_text.rule(entry)) in wanted]
 
 
-def _of_container(request: Request, version: Version) -> list[Place]:
+def _of_container(request: Request, versions: Iterable[Version]) -> list[Place]:
     """Where there are rules of the container, asked without running a program."""
-    family = FAMILIES[version]
     return [
         (family, chain, one.number)
+        for family in (FAMILIES[version] for version in versions)
         for chain in CHAINS
         for one in nft.rules(family, TABLE, chain)
         if one.comment == request.container_id
     ]
 
 
-def _entries(versions: Sequence[Version] = (4, 6)) -> list[tuple[Place, Object]]:
+def _entries(versions: Iterable[Version] = VERSIONS) -> list[tuple[Place, Object]]:
     """All rules of the container chains, as nft lists them."""
     return [
         ((family, rule["chain"], rule["handle"]), rule)
@@ -259,6 +263,6 @@ def _deletions(places: Iterable[Place]) -> str:
     )
 
 
-def _take_back(request: Request, version: Version, before: set[Place]) -> None:
+def _take_back(request: Request, versions: list[Version], before: set[Place]) -> None:
     """Remove the container's rules that were not there before."""
-    _remove(lambda: [place for place in _of_container(request, version) if place not in before])
+    _remove(lambda: [place for place in _of_container(request, versions) if place not in before])
