@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+MOST = 128 << 20
+"""Bytes of a journal: more than all addresses of some large networks take."""
+
+
 class CannotWrite(CnictlError):
     """A journal cannot be written, and so nothing is changed."""
 
@@ -92,9 +96,12 @@ def read(path: str, kind: str, build: Callable[[Document], T]) -> list[T]:
     """
     try:
         with open(path, "rb") as file:
-            whole, _, _ = file.read().rpartition(b"\n")
+            data = file.read(MOST + 1)
     except OSError as error:
         raise CnictlError(f"cannot read {path}: {errno_text(error.errno or 0)}") from error
+    if len(data) > MOST:
+        raise CnictlError(f"cannot read {path}: it has more than {MOST >> 20} MiB")
+    whole, _, _ = data.rpartition(b"\n")
     found = []
     for number, line in enumerate(whole.splitlines(), 1):
         try:

@@ -121,8 +121,9 @@ class Keeper:
 
     def _take(self, lease: Lease, event: str) -> None:
         """Go on with another lease; what the interface has is never changed, as with the Go daemon."""
-        mask = {SUBNET_MASK: self.lease.given[SUBNET_MASK]}
-        had, self.lease = self.lease.address, replace(lease, given={**mask, **lease.given})
+        if len(lease.given.get(SUBNET_MASK, b"")) != 4:  # not said, or nonsense: then it is that of before
+            lease = replace(lease, given={**lease.given, SUBNET_MASK: self.lease.given[SUBNET_MASK]})
+        had, self.lease = self.lease.address, lease
         self._refused = False
         self._log.info(event, address=lease.address, expiration=lease.expiration)
         if lease.address != had:

@@ -14,6 +14,7 @@ from cnictl.cri.sockets import KUBELET, find
 from cnictl.leases.namespaces import Sightings, look
 from cnictl.netns_visible import sees_all_processes
 from cnictl.runtime.cache import Cache
+from cnictl.runtime.source import MOST
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errno_text import errno_text
 from cnictl.spec.errors import CnictlError
@@ -198,10 +199,13 @@ def sandboxes_in(text: str, as_of: float) -> Sandboxes:
 def sandboxes_of(path: str) -> Sandboxes:
     """Return the sandboxes of a file, as of its modification; raises CnictlError."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return sandboxes_in(file.read(), os.fstat(file.fileno()).st_mtime)
+        with open(path, "rb") as file:
+            data, as_of = file.read(MOST + 1), os.fstat(file.fileno()).st_mtime
     except OSError as error:
         raise CnictlError(errno_text(error.errno or 0)) from error
+    if len(data) > MOST:
+        raise CnictlError(f"it has more than {MOST >> 20} MiB")
+    return sandboxes_in(data.decode(errors="replace"), as_of)
 
 
 def processes(proc: str = "/proc", *, whole_node: bool = False) -> Known:

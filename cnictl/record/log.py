@@ -32,6 +32,7 @@ _RING = struct.Struct("=QQQ")
 _KEEP = struct.Struct("=Q")
 _DIGITS = 9  # of a length, which is less than SIZE_LIMIT of durable
 _NAME = re.compile(r"[0-9]{8,19}")
+_LATEST = 253_402_300_800  # the year 10000
 _PATIENCE = 10.0  # seconds, for another start
 
 
@@ -189,7 +190,7 @@ def _call(number: int, parts: dict[str, list[bytes]]) -> Call:
         facts.get("program", ""),
         int(facts.get("size", "0")),
         int(facts.get("modified", "0")),
-        float(facts.get("time", "0")),
+        _seconds(facts.get("time", "0")),
         int(facts.get("pid", "0")),
         int(facts.get("uid", "0")),
         facts.get("netns", ""),
@@ -202,10 +203,17 @@ def _call(number: int, parts: dict[str, list[bytes]]) -> Call:
         b"".join(parts.get("stdout", ())),
         b"".join(parts.get("stderr", ())),
         int(end["status"]) if "status" in end else None,
-        float(end["seconds"]) if "seconds" in end else None,
+        _seconds(end["seconds"]) if "seconds" in end else None,
         int(end.get("secrets", "0")),
         tuple(filter(None, end.get("cut", "").split(","))),
     )
+
+
+def _seconds(text: str) -> float:
+    found = float(text)
+    if not 0 <= found < _LATEST:
+        raise ValueError(f"no time: {text}")
+    return found
 
 
 def _facts(part: bytes) -> dict[str, str]:

@@ -9,7 +9,7 @@ from cnictl.child import CannotRun
 from cnictl.compiler import CompilerError, compiled
 from cnictl.invoke import run
 from cnictl.record.model import RecordError
-from cnictl.spec.errno_text import reason_of
+from cnictl.runtime import source
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in")
 TIMEOUT = 10.0
@@ -27,12 +27,8 @@ def build() -> bytes:
 
 
 def load(path: str) -> bytes:
-    """Read a stand-in that `build` made.  Raises RecordError for another file."""
-    try:
-        with open(path, "rb") as file:
-            program = file.read()
-    except OSError as error:
-        raise RecordError(f"cannot read {path}: {reason_of(error)}") from None
+    """Read a stand-in that `build` made.  Raises RecordError for another file, and CnictlError."""
+    program = source.read(path)
     if not program.endswith(MARK):
         raise RecordError(f"{path} is no stand-in", hint="`cnictl record build FILE` makes one")
     return program

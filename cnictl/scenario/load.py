@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import yaml
 
 from cnictl import configuration
+from cnictl.runtime.source import MOST
 from cnictl.scenario.keys import ATTACHMENT, COMMAND, DISTURBANCE, EXPECT, KERNEL, REACH, SCENARIO
 from cnictl.scenario.model import Attach, Command, Disturbance, Protocol, Reach, Scenario
 from cnictl.spec.conflist import parse_list
@@ -59,10 +60,14 @@ def load_all(paths: Iterable[str]) -> list[Scenario]:
 def load_file(path: str) -> list[Scenario]:
     """Return the scenarios of a file, one a document.  Raises ScenarioError."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            data = file.read(MOST + 1)
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}") from None
+    if len(data) > MOST:
+        raise ScenarioError(f"{path}: it has more than {MOST >> 20} MiB")
+    try:
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: it is no UTF-8: {error.reason} at byte {error.start}") from None
     return load(text, path)

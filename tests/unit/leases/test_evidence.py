@@ -170,3 +170,9 @@ def test_no_kubelet_no_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(forecast, "KUBELET", str(tmp_path / "nope"))
     assert forecast._configured() is None
     assert forecast.max_pods(5) == (5, "--max-pods")
+
+
+def test_a_list_that_never_ends():
+    """Is not read for ever."""
+    with pytest.raises(CnictlError, match="it has more than 64 MiB"):
+        evidence.sandboxes_of("/dev/zero")

@@ -110,6 +110,12 @@ def test_undo_follows_no_link_and_makes_no_directory(tmp_path: Path):
     assert not next(preview(gone[:1])).done
 
 
+def test_a_file_that_never_ends():
+    """Is no journal, and not read for ever."""
+    with pytest.raises(CnictlError, match="/dev/zero"):
+        journal.read("/dev/zero")
+
+
 def test_a_directory_that_is_a_link_by_now(tmp_path: Path):
     """Gets nothing back, and one is told so before."""
     (tmp_path / "elsewhere").mkdir()

@@ -91,3 +91,15 @@ def test_a_part_whose_length_is_no_number(tmp_path: Path) -> None:
     write(tmp_path, 1, CALL + b"stdin " + b"9" * 5000 + b"\nabc\n")
     write(tmp_path, 2, b"call " + b"9" * 5000 + b"\nabc\n")
     assert [one.number for one in log.calls(str(tmp_path))] == [1]
+
+
+@pytest.mark.parametrize("time", ["inf", "nan", "-1", "1e300", "253402300800"])
+def test_a_call_at_no_time(tmp_path: Path, time: str) -> None:
+    """Is damaged, and named as such, and hides no other."""
+    write(tmp_path, 1, CALL + END)
+    call = f"path=/opt/cni/bin/bridge\ntime={time}\npid=7\nuid=0\n".encode()
+    write(tmp_path, 2, part("call", call))
+    write(tmp_path, 3, CALL + part("end", f"status=0\nseconds={time}\n".encode()))
+    found = log.calls(str(tmp_path))
+    assert [one.number for one in found] == [1]
+    assert [Path(path).name for path in log.broken(str(tmp_path), found)] == ["00000002", "00000003"]

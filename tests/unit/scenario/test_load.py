@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cnictl.scenario import keys
-from cnictl.scenario.load import ScenarioError, load, load_all
+from cnictl.scenario.load import ScenarioError, load, load_all, load_file
 from cnictl.scenario.model import Command, Reach
 from tests.unit.scenario.texts import HEAD, ROOT
 
@@ -202,3 +202,9 @@ def test_an_alias_is_a_good_way_to_say_something_twice():
     """As YAML means it."""
     (one,) = load(f"{HEAD}\nattachments:\n- &a {{container: c, capabilities: {{x: 1}}}}\n- *a\n")
     assert [each.container for each in one.attachments] == ["c", "c"]
+
+
+def test_a_file_that_never_ends():
+    """Is not read for ever."""
+    with pytest.raises(ScenarioError, match="/dev/zero: it has more than 64 MiB"):
+        load_file("/dev/zero")
