@@ -30,7 +30,8 @@ _QUOTED = re.compile(
     rf"(?P<before>[\"'](?P<name>{_NAME})\\*[\"']\s*:\s*\\*\")(?:[^\"\\]|\\.)*?(?=\\*\")", re.IGNORECASE
 )
 _PLAIN = re.compile(
-    rf"(?P<before>(?<![\w.-])(?P<name>{_NAME})\s*[:=]\s*)(?P<value>[^\s,;\"'}}\]]+)", re.IGNORECASE
+    rf"(?P<before>(?<![\w.-])(?P<name>{_NAME})\s*[:=]\s*)(?:(?:bearer|basic)\s+)*+[^\s,;\"'}}\]]+",
+    re.IGNORECASE,
 )
 
 

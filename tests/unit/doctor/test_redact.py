@@ -24,6 +24,8 @@ SECRET = "c2VjcmV0LW9mLXNvbWVib2R5"
         ("https://etcd:", "@10.0.0.1:2379"),
         ("Authorization: Bearer ", " x"),
         ("password : ", ""),
+        ("x-auth-token: Bearer ", ""),
+        ('"token=Basic ', '"'),
         ("x-eyJhbGciOiJub25lIn0.", ".c2ln"),
     ],
 )  # fmt: skip
