@@ -159,7 +159,7 @@ def check(
     output.show(form, lambda: findings_members(found, seen), lambda: findings_table(found))
     if findings.is_wrong(found):
         raise typer.Exit(NO)
-    if form is Form.TABLE:
+    if form is Form.TABLE and surveyed:
         output.note(f"nothing is wrong with {', '.join(one.network.name for one in surveyed)}")
 
 

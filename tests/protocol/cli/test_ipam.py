@@ -100,6 +100,10 @@ def test_all_of_them_one_a_line(host, data):
 def test_nothing_there(host):
     """Says so, and is valid JSON."""
     assert "no network has addresses of host-local" in host("ipam", "ls").stderr
+    checked = host("ipam", "check")
+    assert checked.status == 0
+    assert checked.stderr.count("no network has addresses of host-local") == 1
+    assert "nothing is wrong" not in checked.stderr
     assert host("ipam", "show", "-o", "json").json["networks"] == []
     done = host("ipam", "show", "nope", status=2)
     assert 'no network "nope"' in done.stderr
