@@ -65,7 +65,9 @@ def execute(
     rolled back.
 
     With --net the plugin gets what the runtime would send it: the network's name and version,
-    runtimeConfig, and for CHECK and DEL the cached Result.  Else stdin or --conf is sent as it is.
+    runtimeConfig, and for CHECK and DEL the cached Result.  One that cannot be read or understood
+    ends CHECK with status 3, unless --prev-result gives another; DEL goes without, which is told.
+    Else stdin or --conf is sent as it is.
     """
     plugins = options.plugins(cni_path, timeout)
     stated = options.wanted(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from cnictl.cli import output
@@ -22,4 +24,7 @@ def uninstall(directory: Directory = "/opt/cni/bin", systemd: Units = "") -> Non
     for path in removed:
         output.put_line(path)
     if not removed:
-        output.note(f"{directory} has none of our plugins")
+        is_there = os.path.lexists(directory)
+        output.note(
+            f"{directory} has none of our plugins" if is_there else f"there is no directory {directory}"
+        )

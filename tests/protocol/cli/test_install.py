@@ -74,6 +74,8 @@ def test_it_goes_without_a_trace(bench, place: Path):
     assert contents(place) == before
     again = bench("uninstall", place).succeeded()
     assert (again.stdout, again.stderr) == ("", f"{place} has none of our plugins\n")
+    misspelt = bench("uninstall", f"{place}s").succeeded()
+    assert (misspelt.stdout, misspelt.stderr) == ("", f"there is no directory {place}s\n")
 
 
 @pytest.mark.parametrize("name", ["bridge", LAUNCHER])
