@@ -115,7 +115,10 @@ def leases(sockets: Iterable[str], unseen: list[Unseen]) -> Iterator[Entity]:
     """
     for socket in sockets:
         if lease_record.is_held(socket):
-            found, broken = lease_record.read(socket)
+            try:
+                found, broken = lease_record.read(socket)
+            except FileNotFoundError:
+                continue  # it ended at this moment, and had none
             now = time.time()
             for one in found:
                 if not one.is_over(now):

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from cnictl.declare.model import Entity
+from cnictl.ipam import lease_record
 from cnictl.runtime.attachment import Attachment
 from cnictl.runtime.cache import Cache
-from cnictl.state.files import KEPT, attachments, directories, files, reservations
+from cnictl.state.files import KEPT, attachments, directories, files, leases, reservations
+from cnictl.state.snapshot import Unseen
 
 
 @pytest.fixture
@@ -87,3 +89,22 @@ def test_where_configurations_say(tmp_path: Path):
         ["/var/lib/cni/networks", "/srv/reservations"],
         [*(place for _, place in KEPT.values()), "/srv/backups"],
     )
+
+
+def test_a_daemon_that_ends_at_this_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Has no lease left: it takes its directory along."""
+    socket = str(tmp_path / "dhcp.sock")
+    descriptor = lease_record.hold(socket)
+    unseen: list[Unseen] = []
+    assert list(leases([socket], unseen)) == []
+    is_held = lease_record.is_held
+
+    def and_then_it_ends(socket: str) -> bool:
+        held = is_held(socket)
+        lease_record.remove_directory(socket)
+        return held
+
+    monkeypatch.setattr(lease_record, "is_held", and_then_it_ends)
+    assert list(leases([socket], unseen)) == []
+    assert unseen == []
+    os.close(descriptor)
