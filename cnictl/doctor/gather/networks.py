@@ -53,7 +53,8 @@ def _kept(place: Place, inode: int, processes: dict[int, list[int]]) -> list[Nam
         except NetnsGone:
             continue
         except NetnsError as error:
-            problem = _without(place, error)
+            if place.there(f"/proc/{pid}"):  # else it has ended, which the kernel calls forbidden
+                problem = _without(place, error)
     return [Namespace(f"/proc/{processes[inode][0]}/ns/net", inode, problem=problem)] if problem else []
 
 
