@@ -74,9 +74,7 @@ class _Unused(ModuleType):
         if name[:2] == "__":
             raise AttributeError(name)
         self.__class__ = ModuleType  # type: ignore[assignment]
-        source, *place = self.code_at
-        code = loads(posix.pread(*place)) if is_current(source) else _compiled(source[0])  # noqa: S302
-        exec(code, self.__dict__)  # noqa: S102
+        exec(_code(*self.code_at), self.__dict__)  # noqa: S102
         return getattr(self, name)
 
 
@@ -140,9 +138,16 @@ class _OperatingSystem(_Frozen):
         return found
 
 
-def _compiled(path: str) -> CodeType:
-    with open(path, "rb") as file:
-        return compile(file.read(), path, "exec", dont_inherit=True)
+def _code(source: Source, bundle: int, length: int, offset: int) -> CodeType:
+    """Return what was made of a source, or what that is by now."""
+    if not is_current(source):
+        try:
+            with open(source[0], "rb") as file:
+                return compile(file.read(), source[0], "exec", dont_inherit=True)
+        except OSError:
+            pass  # it is being replaced at this moment
+    code: CodeType = loads(posix.pread(bundle, length, offset))  # noqa: S302
+    return code
 
 
 def _decoded(text: bytes) -> str:

@@ -168,6 +168,15 @@ def test_what_was_changed_is_what_runs(home: Home):
     assert done.returncode == 7
 
 
+def test_what_is_being_replaced_is_as_it_was(home: Home):
+    """An upgrade may have taken a module away at this moment: then the bundled one is run."""
+    config = host_local(home.directory / "reservations")
+    added = home.call("host-local", "ADD", config)
+    (home.directory / "cnictl" / "plugin" / "observe.py").unlink()
+    done = home.call("host-local", "CHECK", {**config, "prevResult": json.loads(added.stdout)})
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_install_makes_anew_what_is_not_current(home: Home):
     """And leaves what is."""
     before = home.bundle("loopback").stat().st_ino
