@@ -159,9 +159,7 @@ def counted(family: str, table: str, chain: str) -> tuple[str, int]:
     """
     try:
         with NetfilterChannel() as kernel:
-            body = _in(family) + message.text(_TABLE_NAME, table)
-            (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
-            outer = message.attributes(answer, 4)
+            outer = _table(kernel, family, table)
             (answer,) = kernel.read(
                 _GET_CHAIN, _chain_of(family, table, chain), f"find chain {family} {table} {chain}"
             )
@@ -186,13 +184,17 @@ def size(family: str, table: str) -> int:
     """
     try:
         with NetfilterChannel() as kernel:
-            body = _in(family) + message.text(_TABLE_NAME, table)
-            (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
+            return int.from_bytes(_table(kernel, family, table)[_TABLE_USE], "big")
     except NetlinkError as e:
         if e.errno in _NOTHING:
             return 0
         raise
-    return int.from_bytes(message.attributes(answer, 4)[_TABLE_USE], "big")
+
+
+def _table(kernel: NetfilterChannel, family: str, table: str) -> Attributes:
+    body = _in(family) + message.text(_TABLE_NAME, table)
+    (answer,) = kernel.read(_GET_TABLE, body, f"find table {family} {table}")
+    return message.attributes(answer, 4)
 
 
 def has_rule(family: str, table: str, chain: str, claim: Callable[[Attributes], bool]) -> bool:
