@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from cnictl import __version__
 from cnictl.cli import problems
 from cnictl.cli.emptiness import refuse_empty
+from cnictl.cli.streams import discard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,7 @@ class Lazy(TyperGroup):
         except KeyboardInterrupt as error:
             raise typer.Exit(problems.interrupted(error)) from error
         except BrokenPipeError:
-            _discard_stdout()  # whoever read our output has seen enough
+            discard(1)  # whoever read our output has seen enough
 
 
 app = typer.Typer(
@@ -159,7 +160,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             sys.stdout.flush()
         except OSError:
-            _discard_stdout()  # or the interpreter would end with 120
+            discard(1)  # or the exit status would be 120
     return status if isinstance(status, int) else 0
 
 
@@ -168,10 +169,6 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it is for good
-
-
-def _discard_stdout() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _end(number: int, _: FrameType | None) -> None:

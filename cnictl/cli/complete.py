@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from cnictl.cli.streams import discard
 from cnictl.spec.document import Document, decode
 from cnictl.spec.errors import CniError
 from cnictl.spec.names import is_name
@@ -39,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         sys.stdout.write("".join(f"{name}\n" for name in found))
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter says so at its end
+        discard(1)
         return 1
     return 0
 

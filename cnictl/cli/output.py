@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cnictl import durable
 from cnictl.cli.problems import UsageProblem, tell
+from cnictl.cli.streams import discard
 from cnictl.render.form import Form, as_json, as_yaml
 from cnictl.render.text import escape, line
 from cnictl.spec.errno_text import reason_of
@@ -72,7 +73,7 @@ def _to_stdout() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter fails at its end as well
+        discard(1)
         if not isinstance(error, BrokenPipeError):
             raise CnictlError(f"cannot write to stdout: {reason_of(error)}") from error
 

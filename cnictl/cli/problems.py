@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from cnictl.cli.streams import discard
 from cnictl.render.text import escape
 from cnictl.sandbox.start import NotStarted
 from cnictl.spec.errors import CnictlError
@@ -77,7 +78,7 @@ def tell(text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        discard(2)
 
 
 def _say(message: str, hint: str, more: str = "") -> None:
