@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from cnictl.cli import options, output
-from cnictl.cli.given import understood
-from cnictl.cli.problems import NO, UsageProblem
+from cnictl.cli.given import confirm, understood
+from cnictl.cli.problems import UsageProblem
 from cnictl.render.collection import plan_members, plan_table
 from cnictl.render.form import Form
 from cnictl.runtime import container, validity
@@ -61,7 +60,8 @@ def gc(
             hint = "name those in use with --valid or --valid-from, or say --everything"
             raise UsageProblem(str(error), hint=hint) from error
     if everything and not (plan or yes):
-        _confirm(_question(len(planned.stale), f"to {known.name} in {runtime.cache.results}"))
+        question = _question(len(planned.stale), f"to {known.name} in {runtime.cache.results}")
+        confirm(question, hint="say --yes as well", refused="nothing was done")
     if not plan:
         report = runtime.gc(known, listed, everything=everything)
         options.warn(report.warnings)
@@ -81,11 +81,3 @@ def _question(count: int, where: str) -> str:
     if not count:
         return f"there are no attachments {where}: delete what only the plugins know of?"
     return f"delete {'the one attachment' if count == 1 else f'all {count} attachments'} {where}?"
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise UsageProblem(f"{question[:-1]}: nobody is there to confirm it", hint="say --yes as well")
-    if not typer.confirm(question, err=True):
-        output.note("nothing was done")
-        raise typer.Exit(NO)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cnictl.cli.problems import UsageProblem
+import typer
+
+from cnictl.cli import output
+from cnictl.cli.problems import NO, UsageProblem
 from cnictl.runtime import source
 from cnictl.runtime.cache import CannotRead
 from cnictl.runtime.source import MOST
@@ -50,3 +54,15 @@ def understood(lead: str = "", hint: str = "") -> Iterator[None]:
         raise
     except CnictlError as error:
         raise UsageProblem(f"{lead}{error}", hint=error.hint or hint) from error
+
+
+def confirm(question: str, *, hint: str, refused: str) -> None:
+    """Have a person say yes; else `refused` is told, and the exit status is 1.
+
+    Raises UsageProblem with `hint` where nobody is there.
+    """
+    if not sys.stdin.isatty():
+        raise UsageProblem(f"{question[:-1]}: nobody is there to confirm it", hint=hint)
+    if not typer.confirm(question, err=True):
+        output.note(refused)
+        raise typer.Exit(NO)

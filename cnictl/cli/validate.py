@@ -11,6 +11,7 @@ import typer
 
 from cnictl.cli import options, output, problems
 from cnictl.cli.complete import PLUGIN_DIRECTORIES
+from cnictl.cli.given import confirm
 from cnictl.cni_path import directories
 from cnictl.lint import engine, silence
 from cnictl.lint import fix as fixing
@@ -133,20 +134,12 @@ def _fix(paths: list[str], silences: Silences, *, embedded: bool, yes: bool, dat
     output.draw(Changes(mended), remark=data)
     count, names = sum(one.count for one in mended), f"{len(mended)} file{'s' if len(mended) != 1 else ''}"
     if not yes:
-        _confirm(f"mend {count} mistake{'s' if count != 1 else ''} in {names}?")
+        question = f"mend {count} mistake{'s' if count != 1 else ''} in {names}?"
+        refused = "nothing was written"
+        confirm(question, hint=f"{refused}; say --yes as well", refused=refused)
     for one in mended:
         fixing.write(one)
         output.note(f"{one.path}: {one.count} mended")
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise problems.UsageProblem(
-            f"{question[:-1]}: nobody is there to confirm it", hint="nothing was written; say --yes as well"
-        )
-    if not typer.confirm(question, err=True):
-        output.note("nothing was written")
-        raise typer.Exit(problems.NO)
 
 
 def _show(form: Written, report: Report) -> None:
